@@ -1,0 +1,1 @@
+"""Why, verification, and the record in MLflow."""

@@ -1,0 +1,108 @@
+"""Where each file of a campaign lies."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from tasks import params
+from tasks.domain.errors import CampaignError
+
+PARAMS = "params.yaml"
+PIPELINE = "dvc.yaml"
+ROUND = "round.json"
+HOLDOUT_IDS = "holdout.txt"
+GOLD_IDS = "gold.txt"
+SUITES = ("suites/pool.json", "suites/answers.json", "suites/labels.json")
+SOURCE = "data/source"
+
+POOL = "data/pool.parquet"
+HOLDOUT = "data/holdout.parquet"
+GOLD = "data/gold.parquet"
+SEED_LABELS = "data/seed_labels.parquet"
+TRUTH = "data/truth.parquet"
+
+BASE_LABELS = "base/labels.parquet"
+BASE_ANSWERS = "base/answers.parquet"
+BASE_SENT = "base/sent.parquet"
+BASE_HISTORY = "base/history.json"
+BASE_MODEL = "base/model.skops"
+BASE_CARD = "base/model.json"
+
+VALIDATION = "round/validation.json"
+QUERY_MODEL = "round/model.skops"
+QUERY_CARD = "round/model.json"
+DECISIONS = "round/decisions.parquet"
+BATCH = "round/batch.parquet"
+INBOX = "round/inbox.jsonl"
+QUARANTINE = "round/quarantine.parquet"
+QUALITY = "round/quality.json"
+ANNOTATORS = "round/annotators.parquet"
+STOP = "round/stop.json"
+
+SENT = "snapshot/sent.parquet"
+ANSWERS = "snapshot/answers.parquet"
+LABELS = "snapshot/labels.parquet"
+MODEL = "snapshot/model.skops"
+CARD = "snapshot/model.json"
+PREDICTIONS = "snapshot/predictions.parquet"
+METRICS = "snapshot/metrics.json"
+HISTORY = "snapshot/history.json"
+
+LEDGER = "ledger"
+REPORT = "report.html"
+DATA_DOCS = "data_docs"
+PRIVATE = ".labelloop"
+"""What belongs to this machine and not to the campaign: locks, servers' databases."""
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """A campaign's directory.
+
+    Attributes
+    ----------
+    root : Path
+        Absolute.
+    """
+
+    root: Path
+
+    def path(self, name: str) -> Path:
+        """Find a file by one of this module's names."""
+        return self.root / name
+
+    def params(self) -> params.Params:
+        """Read params.yaml; raises `tasks.domain.errors.ParamsError`."""
+        return params.load(self.path(PARAMS))
+
+    @property
+    def round(self) -> int:
+        """The number of the round that is open, by round.json."""
+        return int(json.loads(self.path(ROUND).read_text())["round"])
+
+    @property
+    def private(self) -> Path:
+        """The folder outside version control; made when first asked for."""
+        folder = self.path(PRIVATE)
+        folder.mkdir(exist_ok=True)
+        return folder
+
+
+def find(directory: Path) -> Campaign:
+    """Take a directory as a campaign.
+
+    Raises
+    ------
+    CampaignError
+        It is none.
+    """
+    root = directory.resolve()
+    marks = {PARAMS: "campaign", ".git": "git repository", ".dvc": "DVC repository"}
+    for name, kind in marks.items():
+        if not (root / name).exists():
+            raise CampaignError(
+                f"is not a {kind} ({name} is missing)",
+                where=str(directory),
+                fix="make a campaign with `labelloop init`, or name one with -C",
+            )
+    return Campaign(root)

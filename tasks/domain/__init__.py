@@ -1,0 +1,1 @@
+"""The vocabulary: items, answers, labels, decisions, the ports, the errors."""

@@ -1,0 +1,78 @@
+"""Digests of bytes: SHA-256 seals them, MD5 is the address under which DVC keeps them."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from tasks.domain.files import canonical_json
+
+CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Digest:
+    """What one file's bytes are.
+
+    Attributes
+    ----------
+    sha256 : str
+        64 hex digits: what the ledger vouches for.
+    md5 : str
+        32 hex digits: where DVC's cache and remote keep the bytes. Never trusted by itself.
+    size : int
+        Bytes.
+    """
+
+    sha256: str
+    md5: str
+    size: int
+
+    def to_body(self) -> dict[str, Any]:
+        """Give it as it stands in a ledger entry."""
+        return asdict(self)
+
+
+def of_bytes(content: bytes) -> Digest:
+    """Digest bytes in memory."""
+    md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
+    return Digest(hashlib.sha256(content).hexdigest(), md5, len(content))
+
+
+def of_file(path: Path, *, fresh: bool = False) -> Digest:
+    """Digest a file.
+
+    A file whose inode, size and modification time are those of an earlier call is not read
+    again, unless `fresh`: an audit must read the bytes.
+    """
+    if fresh:
+        return _read(path)
+    stat = path.stat()
+    return _remembered(path, stat.st_ino, stat.st_size, stat.st_mtime_ns)
+
+
+def of_value(value: Any) -> str:
+    """Give the SHA-256 of a value's canonical JSON."""
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()
+
+
+def of_many(digests: Mapping[str, Digest]) -> str:
+    """Give one SHA-256 for several named files."""
+    return of_value({name: digest.sha256 for name, digest in digests.items()})
+
+
+@lru_cache(maxsize=512)
+def _remembered(path: Path, inode: int, size: int, modified: int) -> Digest:
+    return _read(path)
+
+
+def _read(path: Path) -> Digest:
+    sha256, md5, size = hashlib.sha256(), hashlib.md5(usedforsecurity=False), 0
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            sha256.update(chunk)
+            md5.update(chunk)
+            size += len(chunk)
+    return Digest(sha256.hexdigest(), md5.hexdigest(), size)

@@ -1,0 +1,27 @@
+"""What a stage reads and writes: the one place from which dvc.yaml and the ledger know it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The declaration of one stage.
+
+    Attributes
+    ----------
+    name : str
+        Its module in `tasks`.
+    inputs, outputs : tuple of str
+        Files, relative to the campaign, that it reads and writes. Nothing else may change what
+        it writes.
+    params : tuple of str
+        The sections of params.yaml that it reads.
+    persists : tuple of str
+        Outputs that grow over several runs, so that a re-run does not start by deleting them.
+    """
+
+    name: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    params: tuple[str, ...]
+    persists: tuple[str, ...] = ()

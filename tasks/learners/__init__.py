@@ -1,0 +1,1 @@
+"""The classifiers at the end of the pipeline, one file a learner."""

@@ -1,0 +1,1 @@
+"""Features, pipeline, calibration, and the model as canonical bytes."""

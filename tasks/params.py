@@ -1,0 +1,266 @@
+"""params.yaml as frozen models, one section per stage; unknown keys are refused."""
+
+import difflib
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from tasks import registry
+from tasks.domain.errors import ParamsError
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=1)]
+Money = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Options = dict[str, Any]
+
+
+class Section(BaseModel):
+    """What all sections have in common."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class CampaignParams(Section):
+    """Who we are, what may be answered, and what it may cost."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
+    seed: Annotated[int, Field(ge=0)]
+    budget: Money | None
+    classes: Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=2)]
+
+    @model_validator(mode="after")
+    def _classes_differ(self) -> Self:
+        if len(set(self.classes)) != len(self.classes):
+            raise ValueError("a class is listed twice")
+        return self
+
+
+class PoolParams(Section):
+    """Where the items come from."""
+
+    source: str
+    id: str
+    label: str | None = None
+    known: Literal["hidden", "seed"] = "hidden"
+
+
+class FeaturesParams(Section):
+    """The columns that a model reads, by kind."""
+
+    numeric: list[str] = []
+    categorical: list[str] = []
+    text: list[str] = []
+    embedding: list[str] = []
+    image: list[str] = []
+
+    @property
+    def columns(self) -> list[str]:
+        """All of them, in the order in which they are declared."""
+        return [*self.numeric, *self.categorical, *self.text, *self.embedding, *self.image]
+
+    @model_validator(mode="after")
+    def _some_and_once(self) -> Self:
+        if not self.columns:
+            raise ValueError("declare at least one feature column")
+        if len(set(self.columns)) != len(self.columns):
+            raise ValueError("a column is declared twice")
+        return self
+
+
+class TrainParams(Section):
+    """The learner."""
+
+    learner: str
+    options: Options = {}
+    calibrate: bool = True
+
+    @model_validator(mode="after")
+    def _exists(self) -> Self:
+        registry.build("learners", self.learner, self.options)
+        return self
+
+
+class Mix(Section):
+    """Strategies by the share of the batch that each fills."""
+
+    shares: dict[str, Share]
+    options: dict[str, Options] = {}
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> Self:
+        for name in self.shares:
+            registry.build("strategies", name, self.options.get(name))
+        if abs(sum(self.shares.values()) - 1) > 1e-9:
+            raise ValueError(f"the shares add up to {sum(self.shares.values()):g}, not to 1")
+        if unused := sorted(self.options.keys() - self.shares.keys()):
+            raise ValueError(f"options for {unused[0]!r}, which has no share")
+        return self
+
+
+class ScoreParams(Section):
+    """How much is asked for, and how it is chosen."""
+
+    batch: Count
+    strategies: Mix
+    cold_start: Mix
+    runners_up: Annotated[int, Field(ge=0)] = 10
+
+    @model_validator(mode="after")
+    def _cold_start_needs_no_model(self) -> Self:
+        for name in self.cold_start.shares:
+            if registry.component("strategies", name).needs_model:
+                raise ValueError(f"cold_start: {name!r} needs a model, and there is none yet")
+        return self
+
+
+class PushParams(Section):
+    """What goes out beside the queried items."""
+
+    redundancy: Count = 1
+    gold: Share = 0.0
+    prelabels: bool = False
+
+
+class VendorParams(Section):
+    """Who is asked, what is shown to them, and what an answer costs."""
+
+    name: str
+    send: Annotated[list[str], Field(min_length=1)]
+    price: Money
+    options: Options = {}
+
+    @model_validator(mode="after")
+    def _exists(self) -> Self:
+        registry.build("vendors", self.name, self.options)
+        return self
+
+
+class CollectParams(Section):
+    """How long to wait."""
+
+    deadline_hours: Annotated[float, Field(gt=0)] | None = None
+    poll_seconds: Annotated[float, Field(ge=0)] = 60.0
+
+
+class ReviewParams(Section):
+    """How answers become labels."""
+
+    aggregator: str
+    options: Options = {}
+    min_confidence: Share = 0.0
+    low_confidence: Literal["another_answer", "back_to_pool"] = "another_answer"
+    max_answers: Count = 5
+
+    @model_validator(mode="after")
+    def _exists(self) -> Self:
+        registry.build("aggregators", self.aggregator, self.options)
+        return self
+
+
+class EvaluateParams(Section):
+    """How sure the metrics are."""
+
+    resamples: Annotated[int, Field(ge=100, le=100_000)] = 1000
+    confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95
+
+
+class TrackingParams(Section):
+    """The MLflow server or database."""
+
+    uri: str = "sqlite:///mlflow.db"
+    experiment: str
+
+
+class Params(Section):
+    """All of params.yaml."""
+
+    campaign: CampaignParams
+    pool: PoolParams
+    features: FeaturesParams
+    train: TrainParams
+    score: ScoreParams
+    push: PushParams
+    vendor: VendorParams
+    collect: CollectParams
+    review: ReviewParams
+    evaluate: EvaluateParams
+    stop: dict[str, Options]
+    tracking: TrackingParams
+
+    @model_validator(mode="after")
+    def _stop_rules_exist(self) -> Self:
+        for name, options in self.stop.items():
+            registry.build("stopping", name, options)
+        return self
+
+    @model_validator(mode="after")
+    def _label_stays_home(self) -> Self:
+        for section, columns in (("features", self.features.columns), ("vendor", self.vendor.send)):
+            if self.pool.label in columns:
+                raise ValueError(f"{section}: {self.pool.label!r} is the label column")
+        return self
+
+    def sections(self, *names: str) -> dict[str, Any]:
+        """Give sections as plain values, for digests."""
+        return {name: self.model_dump(mode="json")[name] for name in names}
+
+
+def load(path: Path) -> Params:
+    """Read params.yaml.
+
+    Raises
+    ------
+    ParamsError
+        The file is missing, not YAML, or something in it cannot be; names the field.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ParamsError(
+            "is missing", where=str(path), fix="make a campaign with `labelloop init`"
+        ) from None
+    except UnicodeDecodeError as error:
+        raise ParamsError(f"is not UTF-8 (byte {error.start})", where=str(path)) from None
+    return parse(text, where=path.name)
+
+
+def parse(text: str, *, where: str = "params.yaml") -> Params:
+    """Read params.yaml's text; as `load`."""
+    try:
+        content = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ParamsError(f"is not YAML: {error}", where=where) from None
+    if not isinstance(content, dict):
+        raise ParamsError("holds no sections", where=where)
+    try:
+        return Params.model_validate(content)
+    except ParamsError as error:
+        raise ParamsError(error.what, where=where, fix=error.fix) from None
+    except ValidationError as error:
+        raise _first_problem(error, content, where) from None
+
+
+def _first_problem(error: ValidationError, content: dict[str, Any], where: str) -> ParamsError:
+    problem = error.errors()[0]
+    path = [str(part) for part in problem["loc"]]
+    message = problem["msg"].removeprefix("Value error, ")
+    fix = ""
+    if problem["type"] == "extra_forbidden":
+        message, fix = "unknown key", _nearest(path)
+    elif problem["type"] == "missing":
+        message, fix = "is missing", "add it"
+    elif "input" in problem and not isinstance(problem["input"], dict | list):
+        message = f"{message}, not {problem['input']!r}"
+    return ParamsError(message, where=" ".join([where, ".".join(path)]).strip(), fix=fix)
+
+
+def _nearest(path: list[str]) -> str:
+    model: Any = Params
+    for part in path[:-1]:
+        field = model.model_fields.get(part)
+        model = field.annotation if field else Section
+    near = difflib.get_close_matches(path[-1], model.model_fields, n=1)
+    known = ", ".join(model.model_fields)
+    return f"did you mean {near[0]!r}?" if near else f"known keys: {known}"

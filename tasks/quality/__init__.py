@@ -1,0 +1,1 @@
+"""From answers to labels: aggregation, gold, agreement, annotators."""

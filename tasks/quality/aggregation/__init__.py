@@ -1,0 +1,1 @@
+"""From several answers to one label, one file an aggregator."""

@@ -1,0 +1,1 @@
+"""When another round is not worth its money, one file a rule."""

@@ -1,0 +1,1 @@
+"""Which items to ask for, one file a strategy."""

@@ -1,0 +1,1 @@
+"""git and DVC: the bytes of every round."""
