@@ -1,6 +1,8 @@
 """params.yaml as frozen models, one section per stage; unknown keys are refused."""
 
 import difflib
+from functools import cached_property, reduce
+from operator import getitem
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -203,8 +205,12 @@ class Params(Section):
         return self
 
     def sections(self, *names: str) -> dict[str, Any]:
-        """Give sections as plain values, for digests."""
-        return {name: self.model_dump(mode="json")[name] for name in names}
+        """Give sections, or one key of one as in ``campaign.seed``, as plain values."""
+        return {name: reduce(getitem, name.split("."), self._plain) for name in names}
+
+    @cached_property
+    def _plain(self) -> dict[str, Any]:
+        return self.model_dump(mode="json")
 
 
 def load(path: Path) -> Params:

@@ -13,6 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from tasks.domain.entries import Entry
+
 Floats = npt.NDArray[np.float64]
 Strings = npt.NDArray[np.object_]
 
@@ -25,7 +27,7 @@ class Candidates:
     ----------
     item_ids : ndarray of str, shape (n,)
     features : ndarray of float64, shape (n, d)
-        Numbers that distances can be taken of.
+        Numbers that distances can be taken of; of no columns if no strategy needs them.
     probabilities : ndarray of float64, shape (n, c), or None
         One row sums to 1; None while there is no model.
     classes : tuple of str, length c
@@ -51,6 +53,8 @@ class Strategy(Protocol):
     """Whether it reads `Candidates.probabilities`."""
     is_random: ClassVar[bool]
     """Whether taking the n highest scores is a simple random sample of the candidates."""
+    needs_features: ClassVar[bool]
+    """Whether it reads `Candidates.features`."""
 
     def score(self, candidates: Candidates, n: int, rng: np.random.Generator) -> Floats:
         """Score every candidate, shape (len(candidates),); higher is wanted more.
@@ -145,11 +149,19 @@ class Outlook:
     candidates: int
 
 
+@dataclass(frozen=True)
+class Verdict:
+    """What a stop rule says, and why, in one sentence."""
+
+    fires: bool
+    reason: str
+
+
 class StopRule(Protocol):
     """Says whether another round is worth its money."""
 
-    def reason(self, outlook: Outlook) -> str | None:
-        """Say in one sentence why to stop, or None to go on."""
+    def verdict(self, outlook: Outlook) -> Verdict:
+        """Decide; the reason is given either way."""
         ...
 
 
@@ -326,4 +338,29 @@ class Vendor(Protocol):
         MalformedRecordError
             It is not of the vendor's form.
         """
+        ...
+
+
+class Ledger(Protocol):
+    """The append-only, hash-chained list of facts.
+
+    Laws: entry n is written once, whoever tries; the entries read are always a whole chain; what
+    `record` was asked for is there once, however many processes asked.
+    """
+
+    @property
+    def head(self) -> str:
+        """The digest of the newest entry; `tasks.domain.entries.GENESIS` if there is none."""
+        ...
+
+    def entries(self) -> tuple[Entry, ...]:
+        """Read all entries, oldest first."""
+        ...
+
+    def append(self, round_number: int, kind: str, body: Mapping[str, Any]) -> Entry:
+        """Write the next fact, or raise `tasks.domain.errors.EntryExistsError`."""
+        ...
+
+    def record(self, round_number: int, kind: str, body: Mapping[str, Any]) -> Entry:
+        """Write a fact unless it is there already."""
         ...

@@ -1,0 +1,1 @@
+"""When stages run: flows, schedules, the command line. The only place that knows Prefect."""

@@ -1,0 +1,42 @@
+"""Rounds until a stop rule fires; knows nothing of Prefect."""
+
+from pathlib import Path
+
+from flows.round import Call, Facts, label_round
+from tasks import actions
+from tasks.domain import state
+
+
+def advance(call: Call, directory: Path, rounds: int | None, *, wait: bool) -> Facts:
+    """Go through rounds until a stop rule fires, labels are waited for, or `rounds` are closed.
+
+    Parameters
+    ----------
+    call : Call
+        How actions are done.
+    rounds : int or None
+        How many to close at most; None for as many as the stop rules allow.
+
+    Returns
+    -------
+    dict
+        As `flows.round.label_round`, of the last round that was touched; ``state`` is stopped if
+        there was nothing left to do.
+    """
+    work = actions.look_at(directory)
+    last = None if rounds is None else state.current_round(work.ledger.entries()) + rounds
+    done: Facts = {"state": "stopped", "stop": state.stop(work.ledger.entries())}
+    while _goes_on(directory, last):
+        poll = work.params.collect.poll_seconds
+        done = label_round(call, directory, wait=wait, poll_seconds=poll)
+        if done["state"] != "closed":
+            break
+    call("publish", directory=directory)
+    return done
+
+
+def _goes_on(directory: Path, last: int | None) -> bool:
+    entries = actions.look_at(directory).ledger.entries()
+    if state.stop(entries) is not None:
+        return False
+    return last is None or state.current_round(entries) < last

@@ -1,0 +1,226 @@
+"""What a round consists of: each action is done once, whoever asks and however often.
+
+An action opens the campaign anew, under its lock, and lets the ledger say whether there is anything
+left to do. So a process may die between or within actions, and another may be at the same ones.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tasks import campaign as at
+from tasks import collect, pipeline, push, registry, snapshot
+from tasks.campaign import Campaign
+from tasks.domain import crash, digests, environment, files, locks, state
+from tasks.domain.errors import CampaignError, LabelloopError
+from tasks.domain.ports import Account, Ledger, VendorContext
+from tasks.ledger.local import LocalLedger
+from tasks.params import Params
+from tasks.versions import data, git
+
+Facts = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Work:
+    """A campaign, opened for one action."""
+
+    campaign: Campaign
+    params: Params
+    ledger: Ledger
+
+    def is_over(self, round_number: int) -> bool:
+        """Whether another process has finished the round meanwhile."""
+        return state.is_closed(self.ledger.entries(), round_number)
+
+
+def look_at(directory: Path) -> Work:
+    """Open a campaign for reading only."""
+    campaign = at.find(directory)
+    return Work(campaign, campaign.params(), LocalLedger(campaign.path(at.LEDGER)))
+
+
+@contextmanager
+def opened(directory: Path) -> Iterator[Work]:
+    """Open a campaign as its only writer on this machine."""
+    campaign = at.find(directory)
+    with locks.exclusive(campaign.private / "lock"):
+        yield look_at(directory)
+
+
+@contextmanager
+def account(work: Work) -> Iterator[Account]:
+    """Connect to the campaign's vendor."""
+    vendor = registry.build("vendors", work.params.vendor.name, work.params.vendor.options)
+    connection: Account = vendor.connect(vendor_context(work.campaign, work.params))
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def vendor_context(campaign: Campaign, params: Params) -> VendorContext:
+    """Gather what a vendor is told of a campaign."""
+    return VendorContext(
+        campaign=params.campaign.name,
+        classes=tuple(params.campaign.classes),
+        price=params.vendor.price,
+        seed=params.campaign.seed,
+        home=campaign.private,
+        truth=campaign.path(at.TRUTH),
+    )
+
+
+def begin(directory: Path) -> Facts:
+    """Open the next round, or find the one that is open.
+
+    Raises
+    ------
+    CampaignError
+        Files that people keep in git have changes that are not committed.
+    """
+    with opened(directory) as work, crash.scope("begin"):
+        refuse_uncommitted(work.campaign)
+        snapshot.tag_round(work.campaign, work.ledger)
+        entries = work.ledger.entries()
+        if not entries:
+            body = {"campaign": work.params.campaign.name, "seed": work.params.campaign.seed}
+            work.ledger.record(0, "campaign", body)
+        number = state.current_round(entries)
+        if state.last(entries, "round_opened", number) is None:
+            _open(work, number)
+        return {"round": number}
+
+
+def stage(directory: Path, round_number: int, name: str) -> Facts:
+    """Do one stage's offline half."""
+    with opened(directory) as work, crash.scope(f"{round_number:04d}"):
+        if work.is_over(round_number):
+            return {}
+        result = pipeline.advance(work.campaign, work.params, work.ledger, name)
+        return {**result.summary, "skipped": result.skipped}
+
+
+def deliver(directory: Path, round_number: int) -> Facts:
+    """Send the open round's batch to the vendor, once."""
+    with opened(directory) as work, crash.scope(f"{round_number:04d}"):
+        if state.is_sent(work.ledger.entries(), round_number):
+            return {"skipped": True}
+        with account(work) as vendor:
+            return push.deliver(work.campaign, work.params, work.ledger, vendor)
+
+
+def look(directory: Path, round_number: int) -> Facts:
+    """Ask the vendor once what is new."""
+    with opened(directory) as work, crash.scope(f"{round_number:04d}"):
+        if state.is_collected(work.ledger.entries(), round_number):
+            return {"done": True}
+        with account(work) as vendor:
+            outcome = collect.look(work.campaign, work.params, work.ledger, vendor)
+        return {
+            "done": outcome.complete or outcome.deadline,
+            "answered": outcome.progress.answered,
+            "expected": outcome.progress.expected,
+        }
+
+
+def settle(directory: Path, round_number: int) -> Facts:
+    """Book what the answers cost."""
+    with opened(directory) as work, crash.scope(f"{round_number:04d}"):
+        if work.is_over(round_number):
+            return {}
+        return collect.settle(work.campaign, work.params, work.ledger)
+
+
+def close(directory: Path, round_number: int) -> Facts:
+    """Version the round: DVC, ledger, git, tag."""
+    with opened(directory) as work, crash.scope(f"{round_number:04d}"):
+        if work.is_over(round_number):
+            return {"stop": state.stop(work.ledger.entries())}
+        return snapshot.run(work.campaign, work.ledger)
+
+
+def catch_up(directory: Path) -> Facts:
+    """Tell MLflow and the DVC remote of all rounds that they have not heard of.
+
+    What they cannot be told now is not an error: it is told with the next round. The reasons come
+    back under ``missed``.
+    """
+    with opened(directory) as work, crash.scope("catch_up"):
+        missed = [*_tell(work, "logged", "mlflow", _log), *_tell(work, "pushed", "dvc", _push)]
+        snapshot.save_ledger(work.campaign)
+        return {"missed": missed}
+
+
+def publish(directory: Path) -> Facts:
+    """Write the report and the data docs that it links."""
+    from tasks import validate
+    from tasks.reporting import page
+
+    with opened(directory) as work:
+        validate.build_docs(work.campaign)
+        return {"report": str(page.write(work.campaign, work.ledger))}
+
+
+def refuse_uncommitted(campaign: Campaign) -> None:
+    """Refuse to go on with changes that no tag would hold; raises `CampaignError`."""
+    changed = [path for path in git.changed(campaign.root) if not snapshot.own(path)]
+    if changed:
+        more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
+        fix = "commit it with `git commit -a`, or put it back with `git checkout`"
+        raise CampaignError("has changes that are not committed", where=changed[0] + more, fix=fix)
+
+
+def _open(work: Work, number: int) -> None:
+    files.write_atomic(
+        work.campaign.path(at.ROUND),
+        files.pretty_json({"round": number, "base": _base(work, number)}),
+    )
+    body = {
+        "round": number,
+        "base": _base(work, number),
+        "params": digests.of_file(work.campaign.path(at.PARAMS)).sha256,
+        "code": environment.code(),
+        "packages": environment.packages(),
+    }
+    work.ledger.record(number, "round_opened", body)
+
+
+def _base(work: Work, number: int) -> Facts:
+    before = state.last(work.ledger.entries(), "snapshot", number - 1)
+    if before is None:
+        return {}
+    sealed = before.body["files"]
+    return {name: sealed[name] for name in sealed if name.startswith("snapshot/")}
+
+
+def _tell(work: Work, kind: str, whom: str, tell: Any) -> list[str]:
+    entries = work.ledger.entries()
+    told = {entry.round for entry in state.of_kind(entries, kind)}
+    waiting = [number for number in state.closed_rounds(entries) if number not in told]
+    try:
+        for number in waiting:
+            if tell(work, number):
+                work.ledger.record(number, kind, {"round": number, "to": whom})
+    except LabelloopError as error:
+        return [f"{whom}: {error}"]
+    return []
+
+
+def _log(work: Work, number: int) -> bool:
+    from tasks.audit import tracking
+    from tasks.versions.store import Store
+
+    store = Store(work.campaign.root)
+    with crash.guarded(f"mlflow:{number:04d}"):
+        tracking.log_round(work.campaign, work.params, work.ledger, store, number)
+    return True
+
+
+def _push(work: Work, number: int) -> bool:
+    if not data.has_remote(work.campaign.root):
+        return False
+    data.push(work.campaign.root, [snapshot.tag_of(number)])
+    return True

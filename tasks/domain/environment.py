@@ -1,0 +1,38 @@
+"""What computed a result: this code and the packages beneath it."""
+
+import hashlib
+import importlib.metadata
+import platform
+from functools import cache
+from pathlib import Path
+
+PACKAGES = (
+    "crowd-kit",
+    "great-expectations",
+    "lightgbm",
+    "numpy",
+    "pandas",
+    "pyarrow",
+    "scikit-learn",
+    "scipy",
+    "skops",
+)
+"""The packages whose version can change what a stage writes."""
+
+
+@cache
+def code() -> str:
+    """Give one SHA-256 for all sources of the stages, by relative path."""
+    root = Path(__file__).parents[1]
+    digest = hashlib.sha256()
+    for path in sorted(root.rglob("*.py")):
+        digest.update(f"{path.relative_to(root)}\0".encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+@cache
+def packages() -> dict[str, str]:
+    """Give the versions of Python and of `PACKAGES`."""
+    versions = {name: importlib.metadata.version(name) for name in PACKAGES}
+    return {"python": platform.python_version(), **versions}

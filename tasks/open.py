@@ -1,0 +1,72 @@
+"""Lay out what a round starts from: the snapshot that the round before it left.
+
+Every other stage then reads plain files, and no stage reads what it also writes.
+"""
+
+import json
+from typing import Any
+
+from tasks import campaign as at
+from tasks.campaign import Campaign
+from tasks.domain import digests, tables
+from tasks.domain.errors import CampaignError
+from tasks.domain.files import pretty_json, write_atomic
+from tasks.domain.stage import Stage
+from tasks.params import Params
+from tasks.versions.store import Store
+
+FROM_SNAPSHOT = {
+    at.BASE_LABELS: at.LABELS,
+    at.BASE_ANSWERS: at.ANSWERS,
+    at.BASE_SENT: at.SENT,
+    at.BASE_HISTORY: at.HISTORY,
+    at.BASE_MODEL: at.MODEL,
+    at.BASE_CARD: at.CARD,
+}
+
+STAGE = Stage(
+    "open",
+    inputs=(at.ROUND, at.SEED_LABELS),
+    outputs=tuple(FROM_SNAPSHOT),
+    params=(),
+)
+
+
+def run(campaign: Campaign, params: Params) -> dict[str, Any]:
+    """Write ``base/``.
+
+    Raises
+    ------
+    CampaignError
+        A file of the snapshot is nowhere to be found, or is not what the round before left.
+    """
+    record = json.loads(campaign.path(at.ROUND).read_text())
+    if record["round"] == 0:
+        _write_first(campaign)
+    for base, snapshot in FROM_SNAPSHOT.items():
+        if record["round"] > 0:
+            content = _content(campaign, snapshot, digests.Digest(**record["base"][snapshot]))
+            write_atomic(campaign.path(base), content)
+    return {"labels": len(tables.read(campaign.path(at.BASE_LABELS)))}
+
+
+def _write_first(campaign: Campaign) -> None:
+    card = {"fitted": False, "inputs": None, "reason": "no round is finished yet"}
+    write_atomic(campaign.path(at.BASE_LABELS), campaign.path(at.SEED_LABELS).read_bytes())
+    tables.write(campaign.path(at.BASE_ANSWERS), tables.ANSWERS.empty(), tables.ANSWERS)
+    tables.write(campaign.path(at.BASE_SENT), tables.SENT.empty(), tables.SENT)
+    write_atomic(campaign.path(at.BASE_HISTORY), pretty_json([]))
+    write_atomic(campaign.path(at.BASE_MODEL), b"")
+    write_atomic(campaign.path(at.BASE_CARD), pretty_json(card))
+
+
+def _content(campaign: Campaign, name: str, expected: digests.Digest) -> bytes:
+    path = campaign.path(name)
+    if path.exists() and digests.of_file(path, fresh=True) == expected:
+        return path.read_bytes()
+    content = Store(campaign.root).fetch(expected.md5)
+    if digests.of_bytes(content) != expected:
+        raise CampaignError(
+            "is not what the round before left", where=name, fix="run `labelloop audit`"
+        )
+    return content

@@ -1,0 +1,77 @@
+"""DVC, in this process: a command line for each call would cost half a second."""
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tasks.domain import crash
+from tasks.domain.errors import CampaignError
+
+if TYPE_CHECKING:
+    from dvc.repo import Repo
+
+
+def init(root: Path) -> None:
+    """Make a DVC repository inside a git one."""
+    from dvc.repo import Repo
+
+    with _translated(root):
+        Repo.init(str(root)).close()
+
+
+def add(root: Path, path: str) -> None:
+    """Put a file or folder that no stage makes under version control."""
+    with crash.guarded(f"dvc:add:{path}"), opened(root) as repo:
+        repo.add(str(root / path))
+
+
+def commit(root: Path) -> None:
+    """Take the outputs of all stages as they are on disk into the cache and dvc.lock."""
+    with crash.guarded("dvc:commit"), opened(root) as repo:
+        repo.commit(force=True)
+
+
+def add_remote(root: Path, url: str) -> None:
+    """Make `url` the default remote."""
+    with opened(root) as repo, repo.config.edit("repo") as config:
+        config["remote"]["storage"] = {"url": url}
+        config["core"]["remote"] = "storage"
+
+
+def has_remote(root: Path) -> bool:
+    """Whether a default remote is set."""
+    with opened(root) as repo:
+        return bool(repo.config["core"].get("remote"))
+
+
+def push(root: Path, tags: list[str]) -> None:
+    """Copy what the tagged revisions need to the default remote."""
+    with crash.guarded("dvc:push"), opened(root) as repo:
+        repo.push(revs=tags)
+
+
+@contextmanager
+def opened(root: Path) -> "Iterator[Repo]":
+    """Open a repository; whatever goes wrong in it is a `CampaignError`."""
+    with _translated(root):
+        from dvc.repo import Repo
+
+        with Repo(str(root)) as repo:
+            yield repo
+
+
+@contextmanager
+def _translated(root: Path) -> Iterator[None]:
+    os.environ.setdefault("DVC_NO_ANALYTICS", "1")
+    logging.getLogger("dvc").setLevel(logging.CRITICAL)
+    from dvc.exceptions import DvcException
+    from dvc_objects.fs.errors import RemoteMissingDepsError
+
+    try:
+        yield
+    except (DvcException, RemoteMissingDepsError, OSError) as error:
+        first = (str(error).splitlines() or [type(error).__name__])[0]
+        raise CampaignError(f"DVC: {first}", where=str(root)) from error
