@@ -1,0 +1,49 @@
+# Everything needs only python3.11 (with venv), git and make.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint lock clean
+
+PYTHON ?= python3.11
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+export DO_NOT_TRACK := 1
+export DVC_NO_ANALYTICS := 1
+export MLFLOW_DISABLE_TELEMETRY := true
+export PREFECT_SERVER_ANALYTICS_ENABLED := false
+# Two processes that each take all cores are slower than two that take one.
+export OMP_NUM_THREADS := 1
+export OPENBLAS_NUM_THREADS := 1
+
+help: ## show the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(READY) ## make .venv from requirements.lock
+
+# uv installs the locked packages in seconds where pip takes minutes; its own hash is in the lock.
+$(READY): requirements.lock pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@awk '/^uv==/ {ours = 1; print; next} /^[^ ]/ {ours = 0} ours' requirements.lock > $(VENV)/uv.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(VENV)/uv.lock
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $(READY)
+
+demo: $(READY) ## run a whole campaign on scikit-learn's handwritten digits
+	@$(BIN)/labelloop demo demo
+
+test: $(READY) ## run the tests, on all cores
+	@$(BIN)/python -m pytest -n auto --dist worksteal
+
+lint: $(READY) ## ruff, mypy, import rules
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+lock: $(READY) ## pin the newest versions that pyproject.toml allows
+	$(BIN)/uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --no-header \
+		--extra dev --python-version 3.11 pyproject.toml --output-file requirements.lock
+
+clean: ## forget the environment and the demo
+	rm -rf $(VENV) demo demo-remote

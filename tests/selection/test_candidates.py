@@ -1,0 +1,46 @@
+import pandas as pd
+import pytest
+
+from tasks.domain import tables
+from tasks.selection import candidates
+
+
+def labels(**status):
+    frame = pd.DataFrame({"item_id": list(status), "status": list(status.values())})
+    return tables.LABELS.empty()[["item_id", "status"]] if frame.empty else frame
+
+
+def sent(**role):
+    frame = pd.DataFrame({"item_id": list(role), "role": list(role.values())})
+    return tables.SENT.empty()[["item_id", "role"]] if frame.empty else frame
+
+
+@pytest.mark.parametrize(
+    ("status", "role", "is_open"),
+    [
+        (None, None, True),
+        ("labelled", None, False),
+        ("labelled", "query", False),
+        ("low_confidence", "query", False),
+        ("low_confidence", "requeue", False),
+        ("returned", "query", True),
+        (None, "query", False),
+        (None, "requeue", False),
+        (None, "gold", True),
+        (None, "holdout", True),
+    ],
+)
+def test_nothing_is_bought_twice(status, role, is_open):
+    known = labels(**({"item": status} if status else {}))
+    asked = sent(**({"item": role} if role else {}))
+    item_ids = pd.Series(["item"])
+    assert candidates.open_items(item_ids, known, asked).tolist() == [is_open]
+
+
+def test_rows_come_in_the_order_of_item_id_whatever_the_pool():
+    pool = pd.DataFrame({"item_id": ["b", "é", "a", "B", "10", "9"], "x": range(6)})
+    free = candidates.rows(pool, labels(a="labelled"), sent(b="query"))
+    assert free["item_id"].tolist() == ["10", "9", "B", "é"]
+    shuffled = pool.sample(frac=1, random_state=3)
+    again = candidates.rows(shuffled, labels(a="labelled"), sent(b="query"))
+    pd.testing.assert_frame_equal(free, again)
