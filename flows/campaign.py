@@ -4,7 +4,8 @@ from contextvars import ContextVar
 from pathlib import Path
 
 from prefect import flow
-from prefect.states import Completed, State
+from prefect.client.schemas.objects import State
+from prefect.states import Completed
 
 from flows import steps
 from flows.loop import advance
@@ -15,7 +16,9 @@ watching: ContextVar[Watch | None] = ContextVar("watching", default=None)
 
 
 @flow(name="campaign", validate_parameters=False)
-def campaign(directory: str, rounds: int | None = None, wait: bool = False) -> State:
+def campaign(
+    directory: str, rounds: int | None = None, wait: bool = False, opens: bool = True
+) -> State[None]:
     """Advance a campaign as far as possible.
 
     Returns
@@ -24,7 +27,7 @@ def campaign(directory: str, rounds: int | None = None, wait: bool = False) -> S
         Completed, named AwaitingLabels if people are still labeling: no process waits for them.
     """
     call = steps.as_tasks(watching.get())
-    done = advance(call, Path(directory), rounds, wait=wait)
+    done = advance(call, Path(directory), rounds, wait=wait, opens=opens)
     if done["state"] == "awaiting_labels":
         return Completed(name="AwaitingLabels", message=f"round {done['round']}")
-    return Completed(message=f"round {done.get('round')}", data=None)
+    return Completed(message=f"round {done.get('round')}")

@@ -7,7 +7,9 @@ from tasks import actions
 from tasks.domain import state
 
 
-def advance(call: Call, directory: Path, rounds: int | None, *, wait: bool) -> Facts:
+def advance(
+    call: Call, directory: Path, rounds: int | None, *, wait: bool, opens: bool = True
+) -> Facts:
     """Go through rounds until a stop rule fires, labels are waited for, or `rounds` are closed.
 
     Parameters
@@ -16,6 +18,10 @@ def advance(call: Call, directory: Path, rounds: int | None, *, wait: bool) -> F
         How actions are done.
     rounds : int or None
         How many to close at most; None for as many as the stop rules allow.
+    wait : bool
+        Whether to stay until all answers are in.
+    opens : bool
+        Whether to open new rounds, or only to carry on the one that is open.
 
     Returns
     -------
@@ -26,7 +32,7 @@ def advance(call: Call, directory: Path, rounds: int | None, *, wait: bool) -> F
     work = actions.look_at(directory)
     last = None if rounds is None else state.current_round(work.ledger.entries()) + rounds
     done: Facts = {"state": "stopped", "stop": state.stop(work.ledger.entries())}
-    while _goes_on(directory, last):
+    while _goes_on(directory, last, opens):
         poll = work.params.collect.poll_seconds
         done = label_round(call, directory, wait=wait, poll_seconds=poll)
         if done["state"] != "closed":
@@ -35,8 +41,10 @@ def advance(call: Call, directory: Path, rounds: int | None, *, wait: bool) -> F
     return done
 
 
-def _goes_on(directory: Path, last: int | None) -> bool:
+def _goes_on(directory: Path, last: int | None, opens: bool) -> bool:
     entries = actions.look_at(directory).ledger.entries()
-    if state.stop(entries) is not None:
+    current = state.current_round(entries)
+    is_open = state.last(entries, "round_opened", current) is not None
+    if state.stop(entries) is not None or not (opens or is_open):
         return False
-    return last is None or state.current_round(entries) < last
+    return last is None or current < last

@@ -5,11 +5,11 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import httpx
 
 from tasks.domain.errors import CampaignError
 
@@ -86,9 +86,8 @@ def _wait(address: str, server: "subprocess.Popen[bytes]", log: Path) -> None:
 
 def _answers(address: str) -> bool:
     try:
-        with urllib.request.urlopen(address, timeout=2) as reply:
-            return bool(reply.status == 200)
-    except (urllib.error.URLError, OSError):
+        return httpx.get(address, timeout=2).is_success
+    except httpx.TransportError:
         return False
 
 

@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from prefect import Task, task
+from prefect import Task
 from prefect.cache_policies import NO_CACHE
-from prefect.client.schemas.objects import TaskRun
-from prefect.states import State
+from prefect.client.schemas.objects import State, TaskRun
 
 from flows.calls import function, watched
 from flows.round import Call, Facts, Watch
@@ -13,7 +12,7 @@ from tasks.domain.errors import UserError
 
 RETRIES = {"deliver": 3, "look": 3, "catch_up": 1}
 """How often an action that speaks with others is tried again; the ledger makes that safe."""
-DELAYS = [1, 5, 25]
+DELAYS = [1.0, 5.0, 25.0]
 TIMEOUT = 24 * 3600
 
 
@@ -23,7 +22,7 @@ def as_tasks(watch: Watch | None = None) -> Call:
 
 
 def _task(action: str, arguments: Facts) -> "Task[..., Facts]":
-    return task(
+    return Task(
         function(action),
         name=arguments.get("name", action),
         # The default policy hashes the task's source: an edit would send a batch again.

@@ -208,9 +208,19 @@ class Params(Section):
         """Give sections, or one key of one as in ``campaign.seed``, as plain values."""
         return {name: reduce(getitem, name.split("."), self._plain) for name in names}
 
+    @property
+    def most_copies(self) -> int:
+        """The number of copies that are ever bought of one item."""
+        return max(self.push.redundancy, self.review.max_answers)
+
     @cached_property
     def _plain(self) -> dict[str, Any]:
-        return self.model_dump(mode="json")
+        plain = self.model_dump(mode="json")
+        # Which strategy or rule comes first has a meaning that an object's keys would lose.
+        plain["stop"] = list(plain["stop"].items())
+        for mix in ("strategies", "cold_start"):
+            plain["score"][mix]["shares"] = list(plain["score"][mix]["shares"].items())
+        return plain
 
 
 def load(path: Path) -> Params:

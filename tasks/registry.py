@@ -68,8 +68,9 @@ def build(kind: Kind, name: str, options: dict[str, Any] | None = None) -> Any:
         return TypeAdapter(cls).validate_python(given)
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ParamsError(f"option {where!r} of {name!r}: {first['msg']}") from None
+        option = ".".join(["", *map(str, first["loc"])])
+        message = first["msg"].removeprefix("Value error, ")
+        raise ParamsError(f"{name}{option}: {message}") from None
 
 
 @cache

@@ -47,6 +47,13 @@ def has_remote(root: Path) -> bool:
         return bool(repo.config["core"].get("remote"))
 
 
+def reach_remote(root: Path) -> None:
+    """Ask the default remote for something it need not have; raises if it does not answer."""
+    with opened(root) as repo:
+        odb = repo.cloud.get_remote_odb()
+        odb.fs.exists(odb.oid_to_path("0" * 32))
+
+
 def push(root: Path, tags: list[str]) -> None:
     """Copy what the tagged revisions need to the default remote."""
     with crash.guarded("dvc:push"), opened(root) as repo:

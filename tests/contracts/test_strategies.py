@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from tasks import registry
+from tasks.domain import tables
 from tasks.domain.ports import Candidates
 from tasks.domain.randomness import generator
 from tasks.params import Mix
@@ -93,8 +94,7 @@ def test_a_shuffled_pool_gives_the_same_decisions(name, seed):
 
 
 def decide(world, pool, name):
-    nothing = pd.DataFrame({"item_id": [], "status": [], "role": []}, dtype=str)
-    rows = choice.rows(pool, nothing, nothing)
+    rows = choice.rows(pool, tables.LABELS.empty(), tables.SENT.empty(), 5)
     places = rows["place"].to_numpy()
     found = Candidates(
         rows["item_id"].to_numpy(dtype=object),

@@ -10,9 +10,9 @@ def labels(**status):
     return tables.LABELS.empty()[["item_id", "status"]] if frame.empty else frame
 
 
-def sent(**role):
-    frame = pd.DataFrame({"item_id": list(role), "role": list(role.values())})
-    return tables.SENT.empty()[["item_id", "role"]] if frame.empty else frame
+def sent(copy=2, **role):
+    frame = pd.DataFrame({"item_id": list(role), "role": list(role.values()), "copy": copy})
+    return tables.SENT.empty()[["item_id", "role", "copy"]] if frame.empty else frame
 
 
 @pytest.mark.parametrize(
@@ -34,13 +34,19 @@ def test_nothing_is_bought_twice(status, role, is_open):
     known = labels(**({"item": status} if status else {}))
     asked = sent(**({"item": role} if role else {}))
     item_ids = pd.Series(["item"])
-    assert candidates.open_items(item_ids, known, asked).tolist() == [is_open]
+    assert candidates.open_items(item_ids, known, asked, 5).tolist() == [is_open]
 
 
 def test_rows_come_in_the_order_of_item_id_whatever_the_pool():
     pool = pd.DataFrame({"item_id": ["b", "é", "a", "B", "10", "9"], "x": range(6)})
-    free = candidates.rows(pool, labels(a="labelled"), sent(b="query"))
+    free = candidates.rows(pool, labels(a="labelled"), sent(b="query"), 5)
     assert free["item_id"].tolist() == ["10", "9", "B", "é"]
     shuffled = pool.sample(frac=1, random_state=3)
-    again = candidates.rows(shuffled, labels(a="labelled"), sent(b="query"))
+    again = candidates.rows(shuffled, labels(a="labelled"), sent(b="query"), 5)
     pd.testing.assert_frame_equal(free, again)
+
+
+def test_an_item_that_had_all_its_copies_is_not_asked_for_again():
+    known, item_ids = labels(item="returned"), pd.Series(["item"])
+    assert candidates.open_items(item_ids, known, sent(copy=4, item="requeue"), 5).all()
+    assert not candidates.open_items(item_ids, known, sent(copy=5, item="requeue"), 5).any()

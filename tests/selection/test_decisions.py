@@ -55,6 +55,15 @@ def test_the_two_best_classes_and_of_equal_ones_the_first():
     assert frame.loc["item-1", "class_1"] == "b"
 
 
+def test_of_many_equal_classes_the_first_two():
+    classes = tuple(f"class-{number:02}" for number in range(60))
+    tied = np.random.default_rng(0).integers(0, 3, 60) / 60
+    frame = decide(Candidates(IDS, np.empty((8, 0)), np.tile(tied, (8, 1)), classes))
+    first, second, *_ = np.flatnonzero(tied == tied.max())
+    assert set(frame["class_1"]) == {classes[first]}
+    assert set(frame["class_2"]) == {classes[second]}
+
+
 def test_a_runner_up_knows_what_kept_it_out():
     reasons = decide()["reason"].tolist()
     assert reasons[4] == "its margin score equals the cut-off 0.8, and its item_id comes later"

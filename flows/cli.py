@@ -1,0 +1,264 @@
+"""The command line: ``labelloop``."""
+
+import errno
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from tasks.domain.errors import LabelloopError, UserError
+
+app = typer.Typer(
+    name="labelloop",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+out = Console(soft_wrap=True)
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+Rounds = Annotated[
+    int | None, typer.Option(min=1, help="Close at most this many rounds.", show_default="no limit")
+]
+WithPrefect = Annotated[
+    bool,
+    typer.Option(
+        "--prefect/--no-prefect",
+        help="Record the run in Prefect (PREFECT_API_URL, or a server for this run).",
+    ),
+]
+
+
+@app.callback()
+def campaign_directory(
+    context: typer.Context,
+    directory: Annotated[
+        Path, typer.Option("--directory", "-C", help="The campaign's directory.")
+    ] = Path(),
+) -> None:
+    """Run active-learning labeling campaigns.
+
+    A campaign trains a model, chooses what to label next, buys the labels from an annotation
+    vendor, checks them, and decides whether another round is worth its money. Nothing is bought
+    twice, every decision can be explained, and every round can be replayed.
+
+    Start with [bold]labelloop init[/bold], then [bold]check[/bold], then [bold]run[/bold].
+    """
+    context.obj = directory
+
+
+@app.command()
+def init(
+    directory: Annotated[Path, typer.Argument(help="Where to make it; must be new or empty.")],
+    pool: Annotated[
+        Path | None,
+        typer.Option(help="Items: parquet, CSV or JSONL; a file, or a folder of shards."),
+    ] = None,
+    example: Annotated[str | None, typer.Option(help="Bundled items: digits.")] = None,
+    item_id: Annotated[
+        str | None, typer.Option("--id", help="The column that names items.", show_default="found")
+    ] = None,
+    label: Annotated[
+        str | None,
+        typer.Option(help="The column of known classes, if there is one.", show_default="found"),
+    ] = None,
+    classes: Annotated[
+        str | None,
+        typer.Option(help="What may be answered, with commas between.", show_default="from labels"),
+    ] = None,
+    holdout: Annotated[
+        int, typer.Option(min=0, help="Items to draw for evaluation, never to be queried.")
+    ] = 500,
+    gold: Annotated[
+        int, typer.Option(min=0, help="Items with a known class to draw, to measure annotators.")
+    ] = 40,
+    remote: Annotated[
+        str | None, typer.Option(help="DVC remote for all data: a folder or s3://…")
+    ] = None,
+) -> None:
+    """Make a campaign: a git and DVC repository with params.yaml inferred from the data."""
+    from flows import creation
+    from tasks.create import Request
+
+    request = Request(
+        directory=directory,
+        pool=pool,
+        example=example,
+        item_id=item_id,
+        label=label,
+        classes=classes.split(",") if classes else None,
+        holdout=holdout,
+        gold=gold,
+        remote=remote,
+    )
+    creation.create(request, out)
+
+
+@app.command()
+def check(context: typer.Context, as_json: AsJson = False) -> None:
+    """Find out all that can be known before money is spent; writes nothing."""
+    from tasks import checks
+
+    findings = checks.check(context.obj)
+    if as_json:
+        _print_json({"ok": checks.ok(findings), "checks": [f.to_json() for f in findings]})
+    else:
+        for found in findings:
+            out.print(f"{'ok  ' if found.ok else 'BAD '} {found.name}: {found.said}", markup=False)
+    if not checks.ok(findings):
+        raise typer.Exit(2)
+
+
+@app.command()
+def run(
+    context: typer.Context,
+    rounds: Rounds = None,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Stay and ask for answers until they are all in.")
+    ] = False,
+    prefect: WithPrefect = True,
+) -> None:
+    """Advance as far as possible; ends in AwaitingLabels while people are labeling."""
+    from flows import running
+    from flows.display import Display
+    from flows.status import status
+    from flows.words import standing
+
+    running.run(context.obj, Display(out, context.obj), rounds=rounds, wait=wait, prefect=prefect)
+    out.print(standing(status(context.obj)), markup=False, highlight=False)
+
+
+@app.command()
+def status(context: typer.Context, as_json: AsJson = False) -> None:
+    """Say where the campaign stands."""
+    from flows.status import status as read
+    from flows.words import standing
+
+    found = read(context.obj)
+    if as_json:
+        _print_json(found.to_json())
+    else:
+        out.print(standing(found), markup=False, highlight=False)
+
+
+@app.command()
+def report(context: typer.Context, as_json: AsJson = False) -> None:
+    """Write report.html: one page that works offline."""
+    from tasks import actions
+
+    facts = actions.publish(context.obj)
+    _print_json(facts) if as_json else out.print(facts["report"], markup=False, highlight=False)
+
+
+@app.command()
+def why(
+    context: typer.Context,
+    item: Annotated[str, typer.Argument(help="The item's id.")],
+    as_json: AsJson = False,
+) -> None:
+    """Tell an item's whole story: who considered it, why, who answered, what was believed."""
+    from flows.words import story
+    from tasks import actions
+    from tasks.audit.why import why as tell
+    from tasks.versions.store import Store
+
+    work = actions.look_at(context.obj)
+    told = tell(work.campaign, work.ledger, Store(work.campaign.root), item)
+    _print_json(told.to_json()) if as_json else out.print(story(told), markup=False)
+
+
+@app.command()
+def audit(context: typer.Context, as_json: AsJson = False) -> None:
+    """Check ledger, bytes, tags, MLflow, vendor and money against one another."""
+    from flows.words import verdict
+    from tasks.audit.verify import audit as verify
+
+    found = verify(context.obj)
+    if as_json:
+        _print_json(found.to_json())
+    else:
+        out.print(verdict(found), markup=False, highlight=False)
+    if not found.ok:
+        raise typer.Exit(1)
+
+
+@app.command()
+def replay(
+    context: typer.Context,
+    round_number: Annotated[
+        int | None, typer.Argument(metavar="[ROUND]", min=0, show_default="the last")
+    ] = None,
+    all_rounds: Annotated[bool, typer.Option("--all", help="Every closed round.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Do past rounds again from git and DVC alone, elsewhere, and compare every byte."""
+    from flows.replaying import replay as do
+
+    equal = do(context.obj, round_number, all_rounds, None if as_json else out, _print_json)
+    if not equal:
+        raise typer.Exit(1)
+
+
+@app.command()
+def serve(
+    context: typer.Context,
+    every: Annotated[
+        int, typer.Option(min=1, help="Seconds between looks for answers and new rounds.")
+    ] = 300,
+    cron: Annotated[
+        str | None, typer.Option(help="When to open rounds, as cron; looks go on by --every.")
+    ] = None,
+    timezone: Annotated[str, typer.Option(help="Of --cron, as in Europe/Zurich.")] = "UTC",
+) -> None:
+    """Stay and advance the campaign on a schedule; stop with Ctrl-C."""
+    from flows.serve import serve as stay
+
+    stay(context.obj, every=every, cron=cron, timezone=timezone, console=out)
+
+
+@app.command()
+def demo(
+    directory: Annotated[Path, typer.Argument(help="Where; an older demo there is replaced.")],
+) -> None:
+    """Run a whole campaign on scikit-learn's handwritten digits with simulated annotators."""
+    from flows.demo import demo as show
+
+    show(directory, out)
+
+
+def _print_json(value: Any) -> None:
+    out.print_json(data=value) if sys.stdout.isatty() else _print_plain_json(value)
+
+
+def _print_plain_json(value: Any) -> None:
+    from tasks.domain.files import pretty_json
+
+    sys.stdout.write(pretty_json(value))
+
+
+def main() -> None:
+    """Run the command line: 2 for a user's mistake, 1 for a fault, always in one line."""
+    try:
+        app()
+    except UserError as error:
+        _end(str(error), 2)
+    except LabelloopError as error:
+        _end(str(error), 1)
+    except OSError as error:
+        if error.errno not in (*NO_ROOM, errno.EACCES, errno.EROFS, errno.EPERM):
+            raise
+        fix = "free some room" if error.errno in NO_ROOM else "mend the permissions"
+        place = f" ({error.filename})" if error.filename else ""
+        _end(f"{error.strerror}{place}; {fix} and run again: what was done is kept", 2)
+    except KeyboardInterrupt:
+        _end("interrupted; run again to go on from here", 130)
+
+
+def _end(line: str, code: int) -> None:
+    sys.stderr.write(f"labelloop: {line}\n")
+    sys.exit(code)

@@ -1,0 +1,73 @@
+"""``labelloop demo``: a whole campaign, from nothing to its stop."""
+
+import os
+import shutil
+from pathlib import Path
+
+import yaml
+from rich.console import Console
+
+from flows import running
+from flows.display import Display
+from flows.status import status
+from flows.words import standing
+from tasks import campaign as at
+from tasks.create import Request, create
+from tasks.domain.errors import CampaignError
+
+NEXT = """
+What to try next ({directory} is the campaign: a git and DVC repository):
+  open {directory}/report.html
+  {labelloop} -C {directory} why {item}
+  {labelloop} -C {directory} audit
+  {labelloop} -C {directory} replay --all
+  {bin}mlflow ui --backend-store-uri sqlite:///{directory}/mlflow.db      (runs, models, decisions)
+  PREFECT_HOME={directory}/.labelloop/prefect {bin}prefect server start   (flow runs)"""
+
+
+def demo(directory: Path, console: Console) -> None:
+    """Make the digits campaign and run it until a stop rule fires.
+
+    Raises
+    ------
+    CampaignError
+        The directory holds something that is not an earlier demo.
+    """
+    remote = directory.with_name(f"{directory.name}-remote")
+    _clear(directory, remote)
+    console.print(
+        f"making the campaign {directory}: 1,797 handwritten digits, five annotators who err"
+    )
+    create(Request(directory=directory, example="digits", remote=str(remote)))
+    running.run(directory, Display(console, directory), rounds=None, wait=True, prefect=True)
+    console.print(standing(status(directory)), markup=False, highlight=False)
+    console.print(_next(directory), markup=False, highlight=False)
+
+
+def _clear(directory: Path, remote: Path) -> None:
+    if directory.exists() and any(directory.iterdir()):
+        if not _is_demo(directory):
+            fix = "name another directory"
+            raise CampaignError("is there already and no demo", where=str(directory), fix=fix)
+        shutil.rmtree(directory)
+    if remote.exists():
+        shutil.rmtree(remote)
+
+
+def _is_demo(directory: Path) -> bool:
+    params = directory / at.PARAMS
+    if not params.exists():
+        return False
+    source: object = yaml.safe_load(params.read_text())["pool"]["source"]
+    return source == "example:digits"
+
+
+def _next(directory: Path) -> str:
+    import pandas as pd
+
+    decisions = pd.read_parquet(directory / at.DECISIONS)
+    item = decisions.sort_values("rank")["item_id"].iloc[0]
+    venv = os.path.relpath(Path(os.sys.executable).parent)
+    return NEXT.format(
+        directory=directory, item=item, labelloop=f"{venv}/labelloop", bin=f"{venv}/"
+    )

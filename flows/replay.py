@@ -1,0 +1,229 @@
+"""Do past rounds again, elsewhere, from git and DVC alone, and compare every byte."""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tasks import campaign as at
+from tasks import params, pipeline
+from tasks.audit import differences
+from tasks.audit.rounds import STORED, Rounds, outputs
+from tasks.campaign import Campaign
+from tasks.domain import digests, environment
+from tasks.domain.digests import Digest
+from tasks.domain.entries import Entry
+from tasks.domain.errors import DataError, LabelloopError
+from tasks.ledger.local import LocalLedger
+from tasks.versions import git
+from tasks.versions.store import Store
+
+
+@dataclass(frozen=True)
+class StageReplay:
+    """One stage, done again on the inputs that it was recorded with.
+
+    Attributes
+    ----------
+    recorded, replayed : str
+        One SHA-256 over all its outputs, then and now; the latter is empty if it failed.
+    why : str
+        What has changed since, as far as the ledger tells; empty if equal.
+    differing : tuple of str
+        The first differences.
+    """
+
+    stage: str
+    recorded: str
+    replayed: str
+    why: str = ""
+    differing: tuple[str, ...] = ()
+
+    @property
+    def equal(self) -> bool:
+        """Whether every output has the same bytes."""
+        return self.recorded == self.replayed
+
+    def to_json(self) -> dict[str, Any]:
+        """Give it as `labelloop replay --json` prints it."""
+        names = ("stage", "recorded", "replayed", "equal")
+        more = () if self.equal else ("why", "differing")
+        return {name: getattr(self, name) for name in (*names, *more)}
+
+
+@dataclass(frozen=True)
+class RoundReplay:
+    """One round, stage by stage."""
+
+    round: int
+    stages: tuple[StageReplay, ...]
+
+    @property
+    def equal(self) -> bool:
+        """Whether every stage is."""
+        return all(stage.equal for stage in self.stages)
+
+    def to_json(self) -> dict[str, Any]:
+        """Give it as `labelloop replay --json` prints it."""
+        stages = [stage.to_json() for stage in self.stages]
+        return {"round": self.round, "equal": self.equal, "stages": stages}
+
+
+@dataclass(frozen=True)
+class Replay:
+    """Several rounds."""
+
+    rounds: tuple[RoundReplay, ...]
+
+    @property
+    def equal(self) -> bool:
+        """Whether every round is."""
+        return all(one.equal for one in self.rounds)
+
+    def to_json(self) -> dict[str, Any]:
+        """Give it as `labelloop replay --json` prints it."""
+        return {"equal": self.equal, "rounds": [one.to_json() for one in self.rounds]}
+
+
+def replay(
+    source: Path,
+    rounds: Sequence[int] | None = None,
+    watch: Callable[[RoundReplay], None] | None = None,
+) -> Replay:
+    """Do rounds again in a temporary folder; nothing at `source` is written.
+
+    Parameters
+    ----------
+    source : Path
+        A campaign, or a clone of one: git and DVC's cache or remote are all that is read.
+    rounds : sequence of int or None
+        Closed rounds; None for all.
+    watch : callable or None
+        Told of each round when it is done.
+
+    Raises
+    ------
+    CampaignError
+        Bytes that a stage read or wrote are neither in DVC's cache nor its remote.
+    LedgerError
+        The ledger is damaged.
+    """
+    campaign = at.find(source)
+    entries = LocalLedger(campaign.path(at.LEDGER)).entries()
+    past = Rounds(campaign, entries, Store(campaign.root))
+    done = []
+    with tempfile.TemporaryDirectory(prefix="labelloop-replay-") as folder:
+        bench = Bench(past, Path(folder))
+        for number in past.closed if rounds is None else rounds:
+            one = RoundReplay(number, tuple(bench.stages(number)))
+            done.append(one)
+            if watch:
+                watch(one)
+    return Replay(tuple(done))
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Where stages are done again: each in a folder of its own that holds its inputs only."""
+
+    past: Rounds
+    folder: Path
+
+    def stages(self, number: int) -> Iterator[StageReplay]:
+        """Do a round's stages again, in order, each on its recorded inputs."""
+        recorded = {entry.body["stage"]: entry for entry in self.past.stages(number)}
+        for name in pipeline.NAMES:
+            if name in recorded:
+                yield self._stage(number, recorded[name])
+
+    def _stage(self, number: int, entry: Entry) -> StageReplay:
+        name = entry.body["stage"]
+        expected = {path: Digest(**body) for path, body in outputs(entry).items()}
+        with tempfile.TemporaryDirectory(dir=self.folder, prefix=f"{number:04d}-{name}-") as at_:
+            root, failure = Path(at_), ""
+            try:
+                self._lay(number, entry, root)
+                _run(name, Campaign(root))
+            except LabelloopError as error:
+                failure = str(error)
+            found = {
+                path: digests.of_file(root / path) for path in expected if (root / path).exists()
+            }
+            return self._compared(number, entry, root, expected, found, failure)
+
+    def _lay(self, number: int, entry: Entry, root: Path) -> None:
+        """Put a stage's recorded inputs where it will read them, and params.yaml."""
+        sealed = (self.past.body(number, "snapshot") or {})["files"]
+        wanted = {**entry.body["inputs"], at.PARAMS: sealed[at.PARAMS]}
+        if entry.body["stage"] == "open":
+            # It takes the snapshot before from disk if it is there, and would ask DVC else.
+            wanted |= (self.past.body(number, "round_opened") or {})["base"]
+        for path, body in wanted.items():
+            target = root / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            # Stages replace files and never write into them, so that a link is as good as a copy.
+            os.link(self._original(number, path, Digest(**body)), target)
+
+    def _original(self, number: int, path: str, digest: Digest) -> Path:
+        """Fetch bytes once for all rounds and stages."""
+        kept = self.folder / digest.sha256
+        if not kept.exists():
+            kept.write_bytes(self._fetch(number, path, digest))
+        return kept
+
+    def _fetch(self, number: int, path: str, digest: Digest) -> bytes:
+        if path.startswith(STORED):
+            content = self.past.store.fetch(digest.md5)
+        else:
+            tag = (self.past.body(number, "snapshot") or {})["tag"]
+            content = git.read(self.past.campaign.root, tag, path)
+        if digests.of_bytes(content).sha256 != digest.sha256:
+            raise DataError("data changed: it is not what the ledger knows", where=path)
+        return content
+
+    def _compared(
+        self,
+        number: int,
+        entry: Entry,
+        root: Path,
+        expected: Mapping[str, Digest],
+        found: Mapping[str, Digest],
+        failure: str,
+    ) -> StageReplay:
+        recorded, replayed = digests.of_many(expected), digests.of_many(found)
+        name = entry.body["stage"]
+        if failure:
+            return StageReplay(name, recorded, "", "; ".join([failure, *_changes(entry)]))
+        if recorded == replayed:
+            return StageReplay(name, recorded, replayed)
+        lines: list[str] = []
+        for path, digest in expected.items():
+            if found.get(path) != digest and len(lines) < differences.SHOWN:
+                now = (root / path).read_bytes() if path in found else b""
+                lines += differences.first(path, self._fetch(number, path, digest), now)
+        why = "; ".join(_changes(entry)) or "neither code, packages nor data changed"
+        return StageReplay(name, recorded, replayed, why, tuple(lines))
+
+
+def _run(name: str, campaign: Campaign) -> None:
+    stage = pipeline.module(name)
+    # A model that is taken over from the round before would prove nothing.
+    options = {"reuse": False} if name == "train" else {}
+    stage.run(campaign, params.load(campaign.path(at.PARAMS)), **options)
+
+
+def _changes(entry: Entry) -> Iterator[str]:
+    """Say what is not as it was when the stage was recorded."""
+    if entry.body["code"] != environment.code():
+        then, now = entry.body["code"][:12], environment.code()[:12]
+        yield f"code changed ({then} → {now})"
+    now_there = environment.packages()
+    changed = [
+        f"{name} {version} → {now_there.get(name, 'none')}"
+        for name, version in sorted(entry.body["packages"].items())
+        if now_there.get(name) != version
+    ]
+    if changed:
+        yield f"packages changed: {', '.join(changed)}"

@@ -1,0 +1,51 @@
+"""Run a campaign from the command line, with Prefect's record or without."""
+
+from pathlib import Path
+
+from flows.calls import plainly
+from flows.display import Display
+from flows.loop import advance
+from flows.server import prefect_api
+from tasks import actions
+
+
+def run(
+    directory: Path, display: Display, *, rounds: int | None, wait: bool, prefect: bool
+) -> str | None:
+    """Advance a campaign as far as possible.
+
+    Returns
+    -------
+    str or None
+        The Prefect server's address, where one was asked.
+    """
+    directory = directory.resolve()
+    work = actions.look_at(directory)
+    actions.refuse_uncommitted(work.campaign)
+    with display.running() as watch:
+        if not prefect:
+            advance(plainly(watch), directory, rounds, wait=wait)
+            return None
+        display.say("starting the Prefect server")
+        with prefect_api(work.campaign.private / "prefect") as address:
+            _recorded(directory, rounds, wait, display)
+            return address
+
+
+def _recorded(directory: Path, rounds: int | None, wait: bool, display: Display) -> None:
+    from flows.campaign import campaign, watching
+
+    token = watching.set(display.told)
+    try:
+        campaign(str(directory), rounds=rounds, wait=wait)
+    finally:
+        watching.reset(token)
+        _flush()
+
+
+def _flush() -> None:
+    from prefect.events.worker import EventsWorker
+    from prefect.logging.handlers import APILogHandler
+
+    APILogHandler().flush()
+    EventsWorker.drain_all()

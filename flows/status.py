@@ -1,0 +1,97 @@
+"""Where a campaign stands, for people and for programs."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from tasks import actions, pipeline
+from tasks import campaign as at
+from tasks.actions import Work
+from tasks.domain import state
+
+
+@dataclass(frozen=True)
+class Status:
+    """What ``labelloop status --json`` gives, field by field.
+
+    Attributes
+    ----------
+    round : int
+        The round that is open, else the last that was closed.
+    stage : str
+        What comes next in the open round.
+    state : str
+        ready, awaiting_labels or stopped.
+    labels : int
+        Items of the pool with a label.
+    metrics : dict
+        Of the last closed round: ``{name: {value, low, high}}``.
+    stop : dict or None
+        ``{rule, reason}`` once a stop rule has fired.
+    """
+
+    campaign: str
+    round: int
+    stage: str
+    state: str
+    labels: int
+    spent: float
+    budget: float | None
+    metrics: dict[str, Any]
+    stop: dict[str, Any] | None
+    ledger_head: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Give it as JSON."""
+        return asdict(self)
+
+
+def status(directory: Path) -> Status:
+    """Read where a campaign stands; changes nothing."""
+    work = actions.look_at(directory)
+    entries = work.ledger.entries()
+    history = rounds(work)
+    newest = history[-1] if history else {"labels": 0, "metrics": {}}
+    stop = state.stop(entries)
+    return Status(
+        campaign=work.params.campaign.name,
+        round=_round(entries),
+        stage=_stage(entries),
+        state=state.state(entries),
+        labels=newest["labels"],
+        spent=spent(entries),
+        budget=work.params.campaign.budget,
+        metrics=newest["metrics"],
+        stop=dict(stop) if stop else None,
+        ledger_head=work.ledger.head,
+    )
+
+
+def rounds(work: Work) -> list[dict[str, Any]]:
+    """Read the history of the closed rounds, oldest first."""
+    closed = len(state.closed_rounds(work.ledger.entries()))
+    path = work.campaign.path(at.HISTORY)
+    history: list[dict[str, Any]] = json.loads(path.read_text()) if path.exists() else []
+    return history[:closed]
+
+
+def spent(entries: state.Entries) -> float:
+    """Add up the money that was settled for answers."""
+    return float(round(sum(entry.body["cost"] for entry in state.of_kind(entries, "settled")), 6))
+
+
+def _round(entries: state.Entries) -> int:
+    current = state.current_round(entries)
+    is_open = state.last(entries, "round_opened", current) is not None
+    return current if is_open or current == 0 else current - 1
+
+
+def _stage(entries: state.Entries) -> str:
+    if state.stop(entries):
+        return "stop"
+    current = state.current_round(entries)
+    if state.is_sent(entries, current) and not state.is_collected(entries, current):
+        return "collect"
+    done = {entry.body["stage"] for entry in state.of_kind(entries, "stage", current)}
+    return next((name for name in pipeline.NAMES if name not in done), "snapshot")

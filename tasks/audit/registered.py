@@ -1,0 +1,104 @@
+"""A round's model in MLflow: the very bytes that DVC keeps, as a scikit-learn model."""
+
+import importlib.metadata
+import tempfile
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tasks.audit.tracked import Model, Tracked
+from tasks.modeling import bundle
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run
+
+CHAMPION = "champion"
+REQUIRED = ("lightgbm", "numpy", "pandas", "scikit-learn", "scipy", "skops")
+
+
+def register(client: "MlflowClient", run: "Run", one: Tracked, model: Model) -> None:
+    """Log a model, and make it a version of the campaign's registered model.
+
+    ``models:/<campaign>@round-0007`` and ``mlflow.sklearn.load_model`` find it.
+    """
+    from mlflow.entities import LoggedModelOutput
+
+    run_id, labels = run.info.run_id, {"sha256": model.digest.sha256, "md5": model.digest.md5}
+    logged = client.create_logged_model(
+        run.info.experiment_id, one.campaign, source_run_id=run_id, tags=labels
+    )
+    client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=one.number)])
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "model")
+        _write(path, run_id, logged.model_id, model)
+        client.log_model_artifacts(logged.model_id, str(path))
+    client.finalize_logged_model(logged.model_id, "READY")
+    _ensure_name(client, one.campaign)
+    version = client.create_model_version(
+        one.campaign,
+        f"models:/{logged.model_id}",
+        run_id,
+        tags={**one.tags, **labels},
+        await_creation_for=0,
+        model_id=logged.model_id,
+    )
+    client.set_registered_model_alias(one.campaign, one.name, version.version)
+
+
+def crown(client: "MlflowClient", one: Tracked, best: int | None) -> None:
+    """Give the alias ``champion`` to the model of round `best`, if it is registered."""
+    ledger = one.tags["labelloop.ledger"]
+    wanted = f"name = '{one.campaign}' and tags.`labelloop.ledger` = '{ledger}'"
+    for version in client.search_model_versions(wanted):
+        if version.tags.get("labelloop.round") == str(best):
+            client.set_registered_model_alias(one.campaign, CHAMPION, version.version)
+            return
+
+
+def _ensure_name(client: "MlflowClient", name: str) -> None:
+    if not client.search_registered_models(f"name = '{name}'"):
+        client.create_registered_model(name)
+
+
+def _write(path: Path, run_id: str, model_id: str, model: Model) -> None:
+    import mlflow.sklearn
+    from mlflow.models import Model as Description
+    from sklearn.dummy import DummyClassifier
+
+    description = Description(run_id=run_id, model_uuid=model_id, model_id=model_id)
+    # MLflow spells a model anew when it saves it, and must be able to build it, which other
+    # versions of the libraries cannot. So it saves a stand-in, which then gives way.
+    mlflow.sklearn.save_model(
+        DummyClassifier(),
+        str(path),
+        serialization_format="skops",
+        skops_trusted_types=list(bundle.TRUSTED),
+        signature=_signature(model),
+        input_example=model.example,
+        pip_requirements=_requirements(model),
+        mlflow_model=description,
+    )
+    (path / "model.skops").write_bytes(model.content)
+    flavor = description.flavors["sklearn"]
+    description.add_flavor(
+        "sklearn", **{**flavor, "sklearn_version": model.packages["scikit-learn"]}
+    )
+    description.model_size_bytes = sum(file.stat().st_size for file in path.iterdir())
+    description.save(str(path / "MLmodel"))
+
+
+def _signature(model: Model) -> Any:
+    import pandas as pd
+    from mlflow.models import infer_signature
+
+    with warnings.catch_warnings():
+        # It warns of every whole number, since those have no missing value.
+        warnings.simplefilter("ignore", UserWarning)
+        return infer_signature(model.example, pd.Series(list(model.classes)))
+
+
+def _requirements(model: Model) -> list[str]:
+    versions = {name: model.packages[name] for name in REQUIRED}
+    versions["labelloop"] = importlib.metadata.version("labelloop")
+    return [f"{name}=={version}" for name, version in sorted(versions.items())]

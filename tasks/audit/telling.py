@@ -1,0 +1,75 @@
+"""An item's story, in words."""
+
+from collections.abc import Iterator
+
+from tasks.audit.rounds import Row
+from tasks.audit.why import Story
+
+KINDS = {
+    "pool": "an item of the pool",
+    "holdout": "an item of the holdout: it measures, and is never queried or trained on",
+    "gold": "a gold item: its class is known, and measures annotators",
+    "gone": "once an item of the pool, and no longer in it",
+}
+TAGS = 12
+"""Digits of a digest that are shown."""
+
+
+def tell(story: Story) -> str:
+    """Write a story for the terminal."""
+    return "\n".join(
+        [
+            f"{story.item_id}: {KINDS[story.kind]}",
+            *_considered(story),
+            *(f"  {_push(row)}" for row in story.pushes),
+            *(f"  {_answer(row)}" for row in story.answers),
+            f"  label: {_label(story)}",
+            *_trained(story),
+        ]
+    )
+
+
+def _considered(story: Story) -> Iterator[str]:
+    for row in story.considered:
+        outcome = "chosen" if row["selected"] else "not chosen"
+        score = f"score {row['score']:.4g}, cut-off {row['cutoff']:.4g}"
+        chance = f"inclusion probability {row['inclusion_probability']:.4g}"
+        model = f"model {row['model_digest'][:TAGS]}" if row["model_digest"] else "no model yet"
+        yield f"  round {row['round']}: {outcome} by {row['strategy']}, rank {row['rank']}, {score}"
+        yield f"    {row['reason']} ({chance}, {model})"
+    if story.not_recorded:
+        numbers = ", ".join(str(number) for number in story.not_recorded)
+        which = "round" if len(story.not_recorded) == 1 else "rounds"
+        yield f"  {which} {numbers}: scored, below the runners-up"
+    if not story.considered and not story.not_recorded and story.kind == "pool":
+        yield "  no round has scored it"
+
+
+def _push(row: Row) -> str:
+    what = f"round {row['round']}: copy {row['copy']} as {row['role']}"
+    if row["task_id"] is None:
+        return f"{what}, not yet received by the vendor"
+    sent = f"sent to {row['vendor']} for {row['price']:g} at {row['sent_at']}"
+    return f"{what}, {sent} (task {row['task_id']})"
+
+
+def _answer(row: Row) -> str:
+    if row["quarantined"]:
+        return f"round {row['round']}: quarantined, {row['quarantined']}"
+    late = ", late" if row["late"] else ""
+    revision = f", revision {row['revision']}" if row["revision"] else ""
+    said = f"{row['annotator_id']} said {row['label']!r}"
+    return f"round {row['round']}: {said} at {row['answered_at']}{revision}{late}"
+
+
+def _label(story: Story) -> str:
+    if story.label is None:
+        return "none: what gold is was known before" if story.kind == "gold" else "none yet"
+    return str(story.label["how"])
+
+
+def _trained(story: Story) -> Iterator[str]:
+    if story.trained_in:
+        yield "  trained on it: " + ", ".join(
+            f"round {row['round']} ({row['model_digest'][:TAGS]})" for row in story.trained_in
+        )

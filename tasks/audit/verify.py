@@ -1,0 +1,61 @@
+"""``labelloop audit``: the ledger, the bytes, git, MLflow, the vendor and the money, compared."""
+
+from pathlib import Path
+
+from tasks import campaign as at
+from tasks.audit import (
+    verify_chain,
+    verify_data,
+    verify_files,
+    verify_money,
+    verify_tags,
+    verify_tracking,
+    verify_vendor,
+)
+from tasks.audit.findings import Findings, Report
+from tasks.audit.rounds import Rounds
+from tasks.params import Params
+from tasks.versions.store import Store
+
+
+def audit(directory: Path) -> Report:
+    """Check a campaign; reads only, and broken data never raises.
+
+    The order is such that the first problem is nearest to the cause: the ledger, which all else
+    is compared with, comes first, and where it is damaged git's copy of it is taken.
+
+    Raises
+    ------
+    CampaignError
+        The directory is no campaign.
+    """
+    campaign, findings = at.find(directory), Findings()
+    chain = verify_chain.check(campaign, findings)
+    rounds = Rounds(campaign, chain.entries, Store(campaign.root))
+    params = _params(campaign, findings)
+    with findings.guarded("file", "the work tree"):
+        verify_files.check(rounds, findings)
+    with findings.guarded("data", "DVC"):
+        verify_data.check(rounds, findings)
+    with findings.guarded("git", "git"):
+        verify_tags.check(rounds, findings)
+    _ask_others(rounds, params, findings)
+    return Report(chain.count, chain.head, tuple(findings.problems), tuple(findings.unchecked))
+
+
+def _params(campaign: at.Campaign, findings: Findings) -> Params | None:
+    with findings.guarded("file", at.PARAMS):
+        return campaign.params()
+    findings.skip("MLflow and the vendor: params.yaml does not say where they are")
+    return None
+
+
+def _ask_others(rounds: Rounds, params: Params | None, findings: Findings) -> None:
+    statement = None
+    if params is not None:
+        with findings.guarded("mlflow", "MLflow"):
+            verify_tracking.check(rounds, params, findings)
+        with findings.guarded("vendor", "the vendor"):
+            statement = verify_vendor.check(rounds, params, findings)
+    with findings.guarded("money", "the money"):
+        verify_money.check(rounds, params, statement, findings)

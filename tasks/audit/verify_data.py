@@ -1,0 +1,97 @@
+"""Whether DVC still has what past rounds left, and whether it hangs together."""
+
+import hashlib
+from collections import defaultdict
+
+from tasks import campaign as at
+from tasks.audit.findings import Findings
+from tasks.audit.rounds import STORED, Rounds, outputs
+from tasks.audit.verify_files import named
+from tasks.domain.digests import Digest
+from tasks.domain.entries import Entry
+
+
+def check(rounds: Rounds, findings: Findings) -> None:
+    """Read every file of every closed round; compare what stages read with what others wrote."""
+    _check_bytes(rounds, findings)
+    for number in rounds.numbers:
+        with findings.guarded("ledger", f"stages of round {number}"):
+            _check_snapshot(rounds, number, findings)
+            _check_links(rounds, number, findings)
+    for number in rounds.closed:
+        with findings.guarded("data", f"{at.DECISIONS} of round {number}"):
+            _check_decisions(rounds, number, findings)
+
+
+def _check_bytes(rounds: Rounds, findings: Findings) -> None:
+    """Read each distinct content once, from DVC's cache or else its remote."""
+    places: dict[Digest, list[tuple[int, str]]] = defaultdict(list)
+    for number in rounds.closed:
+        for path, digest in rounds.files(number).items():
+            if path.startswith(STORED):
+                places[digest].append((number, path))
+    for digest, ((number, path), *others) in places.items():
+        where = f"{path} of round {number}"
+        more = f" ({len(others)} more files have the same content)" if others else ""
+        with findings.guarded("data", where):
+            content = rounds.store.fetch(digest.md5)
+            if hashlib.sha256(content).hexdigest() != digest.sha256:
+                what = f"DVC's copy of the {named(path)} was changed: it is not what was written"
+                findings.problem("data", where, what + more)
+
+
+def _check_snapshot(rounds: Rounds, number: int, findings: Findings) -> None:
+    """Compare what a snapshot sealed with what the stages wrote."""
+    sealed = (rounds.body(number, "snapshot") or {"files": {}})["files"]
+    for entry in rounds.stages(number):
+        for path, body in outputs(entry).items():
+            if path in sealed and sealed[path] != body:
+                what = f"the snapshot has other bytes than the stage {entry.body['stage']} wrote"
+                findings.problem("ledger", f"{path} of round {number}", what)
+
+
+def _check_links(rounds: Rounds, number: int, findings: Findings) -> None:
+    """Compare what each stage read with what the round's other stages wrote."""
+    stages = rounds.stages(number)
+    written = {path: (e, body) for e in stages for path, body in outputs(e).items()}
+    sealed = (rounds.body(number, "snapshot") or {"files": {}})["files"]
+    for entry in stages:
+        for path, body in entry.body["inputs"].items():
+            maker, made = written.get(path, (None, sealed.get(path, body)))
+            if made != body:
+                _report(entry, maker, path, findings)
+    _check_base(rounds, number, {path: body for path, (_, body) in written.items()}, findings)
+
+
+def _report(entry: Entry, maker: Entry | None, path: str, findings: Findings) -> None:
+    by = f"the stage {maker.body['stage']} wrote" if maker else "the snapshot sealed"
+    where = f"stage {entry.body['stage']} of round {entry.round}"
+    findings.problem("ledger", where, f"read another {path} than {by}")
+
+
+def _check_base(
+    rounds: Rounds, number: int, written: dict[str, dict[str, object]], findings: Findings
+) -> None:
+    """Compare what a round started from with what the round before it left."""
+    before = rounds.body(number - 1, "snapshot")
+    for path, body in written.items():
+        if before and path.startswith("base/"):
+            left = before["files"].get(path.replace("base/", "snapshot/", 1))
+            if left != body:
+                what = f"is not what round {number - 1} left"
+                findings.problem("ledger", f"{path} of round {number}", what)
+
+
+def _check_decisions(rounds: Rounds, number: int, findings: Findings) -> None:
+    """Compare the digests in the query decisions with the model and the pool."""
+    files = rounds.files(number)
+    found = rounds.table(number, at.DECISIONS, columns=["model_digest", "pool_digest"])
+    fitted = rounds.json(number, at.QUERY_CARD)["fitted"]
+    expected = {
+        "model_digest": files[at.QUERY_MODEL].sha256 if fitted else "",
+        "pool_digest": files[at.POOL].sha256,
+    }
+    for column, digest in expected.items():
+        if not (found[column] == digest).all():
+            what = f"names another {column.removesuffix('_digest')} than the round had"
+            findings.problem("data", f"{at.DECISIONS} of round {number}", what)

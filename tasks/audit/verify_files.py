@@ -1,0 +1,158 @@
+"""Whether the bytes on disk are those that the ledger vouches for."""
+
+import json
+
+import yaml
+
+from tasks import campaign as at
+from tasks.audit.findings import Findings
+from tasks.audit.rounds import STORED, Rounds, outputs
+from tasks.domain import digests
+from tasks.domain.digests import Digest
+from tasks.versions import git
+
+
+def check(rounds: Rounds, findings: Findings) -> None:
+    """Digest every file of the work tree that the newest round, or the one before, left there."""
+    if not rounds.numbers:
+        return
+    expected = _expected(rounds)
+    here = [path for path in expected if rounds.campaign.path(path).exists()]
+    if not here:
+        findings.skip("no data is checked out here: bring it with `dvc pull`")
+        return
+    unfinished = _unfinished(rounds)
+    for path, (number, digest) in expected.items():
+        with findings.guarded("file", path):
+            _compare(rounds, findings, path, number, digest, unfinished)
+    _check_inbox(rounds, findings)
+    _check_source(rounds, findings)
+    _check_people(rounds, findings)
+    _check_round(rounds, findings)
+
+
+def _expected(rounds: Rounds) -> dict[str, tuple[int, Digest]]:
+    """Say what lies on disk: what the newest round wrote, and else what the one before left."""
+    newest = rounds.numbers[-1]
+    expected: dict[str, tuple[int, Digest]] = {}
+    for number in rounds.numbers[-2:]:
+        if number == newest or number in rounds.closed:
+            for entry in rounds.stages(number):
+                for path, body in outputs(entry).items():
+                    expected[path] = (number, Digest(**body))
+    return expected
+
+
+def _unfinished(rounds: Rounds) -> set[str]:
+    """List what the next stage of an open round writes: it may have been killed over it."""
+    newest = rounds.numbers[-1]
+    if newest in rounds.closed:
+        return set()
+    done = {entry.body["stage"] for entry in rounds.stages(newest)}
+    before = [entry for entry in rounds.stages(newest - 1) if entry.body["stage"] not in done]
+    return set(outputs(before[0])) if before else set()
+
+
+def _compare(
+    rounds: Rounds,
+    findings: Findings,
+    path: str,
+    number: int,
+    digest: Digest,
+    unfinished: set[str],
+) -> None:
+    here = rounds.campaign.path(path)
+    if not here.exists():
+        findings.problem("file", path, f"is missing; round {number} wrote it")
+    elif digests.of_file(here, fresh=True) == digest:
+        return
+    elif path in unfinished:
+        findings.skip(f"{path}: round {rounds.numbers[-1]} has begun to write it anew")
+    else:
+        what = f"is not the {named(path)} that round {number} wrote: its bytes were changed"
+        findings.problem("file", path, what)
+
+
+def named(path: str) -> str:
+    """Name a file in words that a user knows."""
+    words = {
+        at.DECISIONS: "query decisions",
+        at.QUERY_MODEL: "model that the round queried with",
+        at.MODEL: "model",
+        at.CARD: "model's description",
+        at.QUERY_CARD: "model's description",
+    }
+    stem = path.rsplit("/", 1)[-1].rsplit(".", 1)[0]
+    return words.get(path, f"{stem.replace('_', ' ')} file")
+
+
+def _check_inbox(rounds: Rounds, findings: Findings) -> None:
+    """Compare the pages of the inbox with the looks that brought them."""
+    number = rounds.numbers[-1]
+    looks = [e.body for e in rounds.entries if e.kind == "looked" and e.round == number]
+    path = rounds.campaign.path(at.INBOX)
+    if not looks:
+        return
+    with findings.guarded("file", at.INBOX):
+        if not path.exists():
+            findings.problem("file", at.INBOX, f"is missing; round {number} looked for answers")
+            return
+        lines = path.read_text(encoding="utf-8").split("\n")[1:-1]
+        for look, line in zip(looks, lines, strict=False):
+            if digests.of_bytes(line.encode()).sha256 != look["digest"]:
+                what = f"page {look['page']} is not what the vendor sent"
+                findings.problem("file", at.INBOX, what)
+        # A page is written before the ledger knows of it.
+        more = len(lines) - len(looks)
+        if more < 0 or more > (number not in rounds.closed):
+            what = f"has {len(lines)} pages; the ledger knows of {len(looks)}"
+            findings.problem("file", at.INBOX, what)
+
+
+def _check_source(rounds: Rounds, findings: Findings) -> None:
+    """Compare the pool's source with what the newest pool was made of."""
+    number = max((n for n in rounds.numbers if rounds.stage(n, "pool")), default=None)
+    entry = None if number is None else rounds.stage(number, "pool")
+    read = {} if entry is None else entry.body["inputs"]
+    kept: set[str] = set()
+    for path, body in read.items():
+        if not path.startswith(f"{at.SOURCE}/"):
+            continue
+        here = rounds.campaign.path(path)
+        with findings.guarded("file", path):
+            if not here.exists():
+                findings.problem("file", path, f"is missing; round {number} read it")
+                continue
+            found = digests.of_file(here, fresh=True)
+            if found == Digest(**body):
+                continue
+            kept = kept or _kept(rounds)
+            # Between rounds a pool may grow; then DVC knows the new bytes.
+            if found.md5 not in kept:
+                what = f"was changed since round {number} read it, and is not in DVC"
+                findings.problem("file", path, what)
+
+
+def _kept(rounds: Rounds) -> set[str]:
+    tracked = yaml.safe_load(rounds.campaign.path(f"{at.SOURCE}.dvc").read_text())
+    folder = rounds.store.fetch(tracked["outs"][0]["md5"])
+    return {str(file["md5"]) for file in json.loads(folder)}
+
+
+def _check_people(rounds: Rounds, findings: Findings) -> None:
+    """Find files of people, kept by git, that differ from the last commit."""
+    closed = [rounds.body(number, "snapshot") for number in rounds.closed[-1:]]
+    sealed = {path for body in closed if body for path in body["files"]}
+    with findings.guarded("git", "git"):
+        for path in git.changed(rounds.campaign.root):
+            if path in sealed and not path.startswith(STORED) and path != at.ROUND:
+                findings.problem("file", path, "has changes that git does not have")
+
+
+def _check_round(rounds: Rounds, findings: Findings) -> None:
+    number = rounds.numbers[-1]
+    opened = rounds.body(number, "round_opened") or {}
+    with findings.guarded("file", at.ROUND):
+        found = json.loads(rounds.campaign.path(at.ROUND).read_text(encoding="utf-8"))
+        if found != {"round": number, "base": opened["base"]}:
+            findings.problem("file", at.ROUND, f"is not what round {number} was opened with")

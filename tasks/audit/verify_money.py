@@ -1,0 +1,63 @@
+"""Whether answers, settlements, reservations, budget and the vendor's bill agree."""
+
+import math
+
+from tasks import campaign as at
+from tasks.audit.findings import Findings
+from tasks.audit.rounds import Rounds
+from tasks.domain import state
+from tasks.domain.ports import Statement
+from tasks.params import Params
+
+CENT = 1e-6
+"""Sums of prices differ from what they should be by less."""
+
+
+def check(
+    rounds: Rounds, params: Params | None, statement: Statement | None, findings: Findings
+) -> None:
+    """Add everything up, round by round."""
+    total, answers = 0.0, 0
+    for number in rounds.closed:
+        with findings.guarded("money", f"{at.ANSWERS} of round {number}"):
+            total, answers = _check_round(rounds, number, total, answers, findings)
+    budget = params.campaign.budget if params else None
+    if budget is not None and total > budget + CENT:
+        what = f"{total:.2f} was spent, and the budget is {budget:.2f}"
+        findings.problem("money", "params.yaml campaign.budget", what)
+    if statement is not None:
+        _check_bill(rounds, total, answers, statement, findings)
+
+
+def _check_round(
+    rounds: Rounds, number: int, before: float, answers: int, findings: Findings
+) -> tuple[float, int]:
+    """Compare what a round's answers cost with what was settled; give the sums so far."""
+    table = rounds.table(number, at.ANSWERS, columns=["answer_id", "price", "round"])
+    prices = table.groupby("answer_id")["price"].max()
+    total = math.fsum(prices)
+    settled = (rounds.body(number, "settled") or {"cost": 0.0})["cost"]
+    if abs(total - before - settled) > CENT:
+        what = f"cost {total - before:.2f}, but {settled:.2f} was settled"
+        findings.problem("money", f"answers of round {number}", what)
+    own = table[table["round"] == number].groupby("answer_id")["price"].max()
+    reserved = (rounds.body(number, "batch_intended") or {"reserved": 0.0})["reserved"]
+    if math.fsum(own) > reserved + CENT:
+        what = f"{math.fsum(own):.2f} was paid for it, but {reserved:.2f} was reserved"
+        findings.problem("money", f"batch of round {number}", what)
+    return total, len(prices)
+
+
+def _check_bill(
+    rounds: Rounds, total: float, answers: int, statement: Statement, findings: Findings
+) -> None:
+    """Compare with the vendor's bill, which may be ahead while a round is open."""
+    is_open = state.last(rounds.entries, "round_opened", len(rounds.closed)) is not None
+    differs = abs(statement.cost - total) > CENT or statement.answers != answers
+    ahead = statement.cost >= total - CENT and statement.answers >= answers
+    if differs and not (is_open and ahead):
+        what = (
+            f"{statement.answers} answers for {statement.cost:.2f}; "
+            f"here are {answers} for {total:.2f}"
+        )
+        findings.problem("money", "the vendor's bill", what)

@@ -1,0 +1,128 @@
+"""Whether the vendor has what the ledger says it took: every task once, and no other."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from tasks import campaign as at
+from tasks import registry
+from tasks.audit.findings import Findings
+from tasks.audit.rounds import Rounds
+from tasks.domain import state
+from tasks.domain.errors import VendorError
+from tasks.domain.ports import Account, Statement, VendorContext
+from tasks.params import Params
+
+
+def check(rounds: Rounds, params: Params, findings: Findings) -> Statement | None:
+    """Compare intents, receipts and batches with each other and with the vendor's own account.
+
+    Returns
+    -------
+    Statement or None
+        What the vendor says; None if it cannot be asked here.
+    """
+    receipts = _receipts(rounds, findings)
+    for number in rounds.numbers:
+        with findings.guarded("vendor", f"{at.BATCH} of round {number}"):
+            _check_batch(rounds, number, receipts, findings)
+    statement = _statement(rounds, params, findings)
+    if statement is not None and receipts and not statement.tasks and not _has_home(rounds):
+        findings.skip(f"vendor {params.vendor.name}: has no record of this campaign here")
+        return None
+    if statement is not None:
+        _compare(rounds, receipts, statement, findings)
+    return statement
+
+
+def _receipts(rounds: Rounds, findings: Findings) -> dict[str, str]:
+    intended = Counter(
+        key
+        for entry in state.of_kind(rounds.entries, "tasks_intended")
+        for key in entry.body["keys"]
+    )
+    received: dict[str, str] = {}
+    for entry in state.of_kind(rounds.entries, "tasks_received"):
+        for key, task_id in entry.body["receipts"].items():
+            if received.setdefault(key, task_id) != task_id:
+                what = f"was received twice, as {received[key]} and as {task_id}"
+                findings.problem("vendor", f"task {key}", what)
+            if key not in intended:
+                what = f"was received in round {entry.round} without having been intended"
+                findings.problem("vendor", f"task {key}", what)
+    for key in (key for key, times in intended.items() if times > 1):
+        findings.problem("vendor", f"task {key}", "was intended more than once")
+    return received
+
+
+def _intended(rounds: Rounds) -> Counter[str]:
+    entries = state.of_kind(rounds.entries, "tasks_intended")
+    return Counter(key for entry in entries for key in entry.body["keys"])
+
+
+def _check_batch(
+    rounds: Rounds, number: int, receipts: Mapping[str, str], findings: Findings
+) -> None:
+    body = rounds.body(number, "batch_intended")
+    if body is None:
+        return
+    where = f"{at.BATCH} of round {number}"
+    if body["digest"] != rounds.files(number)[at.BATCH].sha256:
+        findings.problem("vendor", where, "is not the batch that was intended to be sent")
+    batch = rounds.table(number, at.BATCH, columns=["key"])
+    if not state.is_sent(rounds.entries, number):
+        findings.skip(f"batch of round {number}: it is still being sent")
+        return
+    for key in sorted(set(batch["key"]) - receipts.keys()):
+        what = f"is in the batch of round {number}, but no receipt for it is in the ledger"
+        findings.problem("vendor", f"task {key}", what)
+
+
+def _statement(rounds: Rounds, params: Params, findings: Findings) -> Statement | None:
+    try:
+        with _account(rounds, params) as account:
+            return account.statement()
+    except VendorError as error:
+        findings.skip(f"vendor {params.vendor.name}: {error}")
+        return None
+
+
+@contextmanager
+def _account(rounds: Rounds, params: Params) -> Iterator[Account]:
+    vendor = registry.build("vendors", params.vendor.name, params.vendor.options)
+    account: Account = vendor.connect(
+        VendorContext(
+            campaign=params.campaign.name,
+            classes=tuple(params.campaign.classes),
+            price=params.vendor.price,
+            seed=params.campaign.seed,
+            # Not `Campaign.private`, which makes the folder: an audit changes nothing.
+            home=rounds.campaign.path(at.PRIVATE),
+            truth=rounds.campaign.path(at.TRUTH),
+        )
+    )
+    try:
+        yield account
+    finally:
+        account.close()
+
+
+def _has_home(rounds: Rounds) -> bool:
+    home = rounds.campaign.path(at.PRIVATE)
+    return home.is_dir() and any(path.name != "lock" for path in home.iterdir())
+
+
+def _compare(
+    rounds: Rounds, receipts: Mapping[str, str], statement: Statement, findings: Findings
+) -> None:
+    for key, task_id in receipts.items():
+        if key not in statement.tasks:
+            findings.problem(
+                "vendor", f"task {key}", "has a receipt, but the vendor has no such task"
+            )
+        elif statement.tasks[key] != task_id:
+            what = f"is {statement.tasks[key]} at the vendor, and {task_id} in the ledger"
+            findings.problem("vendor", f"task {key}", what)
+    for key in sorted(statement.tasks.keys() - receipts.keys() - _intended(rounds).keys()):
+        what = "is at the vendor, but nothing in the ledger says that it was sent"
+        findings.problem("vendor", f"task {key}", what)

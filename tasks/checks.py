@@ -1,0 +1,173 @@
+"""Everything that can be known before money is spent; writes nothing."""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from tasks import actions, pipeline
+from tasks import campaign as at
+from tasks.actions import Work
+from tasks.campaign import Campaign
+from tasks.domain import state, tables
+from tasks.domain.errors import BudgetError, CampaignError, DataError, LabelloopError
+from tasks.params import Params
+from tasks.selection import candidates
+from tasks.versions import data
+
+ENOUGH_BYTES = 200 * 2**20
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at."""
+
+    name: str
+    ok: bool
+    said: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Give it as JSON."""
+        return asdict(self)
+
+
+def ok(findings: list[Finding]) -> bool:
+    """Whether a round could start."""
+    return all(found.ok for found in findings)
+
+
+def check(directory: Path) -> list[Finding]:
+    """Look at everything, in the order in which a round would need it.
+
+    Raises
+    ------
+    UserError
+        The directory is no campaign or its params.yaml cannot be read: nothing else can be said.
+    """
+    work = actions.look_at(directory)
+    with _laid_out(work.campaign, work.params) as trial:
+        looks: dict[str, Callable[[], str]] = {
+            "params": lambda: f"{at.PARAMS} is sound",
+            "git": lambda: _committed(work),
+            "ledger": lambda: f"{len(work.ledger.entries())} entries, chained",
+            "disk": lambda: _room(work.campaign.root),
+            "pool": lambda: _pool(trial, work.params),
+            "data": lambda: _data(trial, work.params),
+            "columns": lambda: _columns(trial, work.params),
+            "vendor": lambda: _vendor(work),
+            "budget": lambda: _budget(work),
+            "candidates": lambda: _candidates(work, trial),
+            "remote": lambda: _remote(work.campaign),
+        }
+        return [_look(name, look) for name, look in looks.items()]
+
+
+def _look(name: str, look: Callable[[], str]) -> Finding:
+    try:
+        return Finding(name, True, look())
+    except LabelloopError as error:
+        return Finding(name, False, str(error))
+
+
+@contextmanager
+def _laid_out(campaign: Campaign, params: Params) -> Iterator[Campaign]:
+    """Lay the campaign's sources out in a temporary place, where stages may write."""
+    with tempfile.TemporaryDirectory(prefix="labelloop-check-") as folder:
+        trial = Campaign(Path(folder))
+        names = (at.PARAMS, at.ROUND, at.HOLDOUT_IDS, at.GOLD_IDS, *at.SUITES)
+        for name in names:
+            if campaign.path(name).exists():
+                trial.path(name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(campaign.path(name), trial.path(name))
+        if params.pool.source == at.SOURCE and campaign.path(at.SOURCE).exists():
+            trial.path(at.SOURCE).parent.mkdir(parents=True, exist_ok=True)
+            trial.path(at.SOURCE).symlink_to(campaign.path(at.SOURCE))
+        yield trial
+
+
+def _committed(work: Work) -> str:
+    actions.refuse_uncommitted(work.campaign)
+    return "all changes are committed"
+
+
+def _room(root: Path) -> str:
+    free = shutil.disk_usage(root).free
+    if free < ENOUGH_BYTES:
+        raise CampaignError(
+            f"{free / 2**20:.0f} MiB are free", where=str(root), fix="free some room"
+        )
+    return f"{free / 2**30:.1f} GiB are free"
+
+
+def _pool(trial: Campaign, params: Params) -> str:
+    pipeline.module("pool").run(trial, params)
+    pool, holdout = (tables.read(trial.path(name)) for name in (at.POOL, at.HOLDOUT))
+    return f"{len(pool)} items, and {len(holdout)} in the holdout"
+
+
+def _data(trial: Campaign, params: Params) -> str:
+    for name, table in ((at.BASE_ANSWERS, tables.ANSWERS), (at.BASE_LABELS, tables.LABELS)):
+        tables.write(trial.path(name), table.empty(), table)
+    summary = pipeline.module("validate").run(trial, params)
+    return f"the suites pass, {summary['warnings']} warnings"
+
+
+def _columns(trial: Campaign, params: Params) -> str:
+    there = set(tables.read(trial.path(at.POOL)).columns)
+    for section, columns in (
+        ("features", params.features.columns),
+        ("vendor.send", params.vendor.send),
+    ):
+        for column in columns:
+            if column not in there:
+                fix = f"the pool has {', '.join(sorted(there))}"
+                raise DataError(f"column {column!r} is not in the pool", where=section, fix=fix)
+    return f"sends {', '.join(params.vendor.send)} and nothing else"
+
+
+def _vendor(work: Work) -> str:
+    with actions.account(work) as account:
+        account.preflight()
+    return f"{work.params.vendor.name} would take a batch"
+
+
+def _budget(work: Work) -> str:
+    params = work.params
+    cost, budget = pipeline.module("stop").next_batch_cost(params), params.campaign.budget
+    if budget is None:
+        return f"no limit; a batch costs at most {cost:.2f}"
+    settled = state.of_kind(work.ledger.entries(), "settled")
+    left = budget - sum(entry.body["cost"] for entry in settled)
+    if cost > left and not state.stop(work.ledger.entries()):
+        fix = "raise campaign.budget, or lower score.batch, push.redundancy or push.gold"
+        raise BudgetError(f"a batch costs up to {cost:.2f} and {left:.2f} is left", fix=fix)
+    return f"{left:.2f} is left; a batch costs at most {cost:.2f}"
+
+
+def _candidates(work: Work, trial: Campaign) -> str:
+    pool = tables.read(trial.path(at.POOL))
+    labels, sent = (_or_empty(work.campaign, name, table) for name, table in _SNAPSHOT)
+    left = int(candidates.open_items(pool["item_id"], labels, sent, work.params.most_copies).sum())
+    batch = work.params.score.batch
+    short = "; the last batch will be smaller" if left < batch else ""
+    return f"{left} items can be queried, {batch} a round{short}"
+
+
+_SNAPSHOT = ((at.LABELS, tables.LABELS), (at.SENT, tables.SENT))
+
+
+def _or_empty(campaign: Campaign, name: str, table: tables.Table) -> pd.DataFrame:
+    path = campaign.path(name)
+    return tables.read(path) if path.exists() else table.empty()
+
+
+def _remote(campaign: Campaign) -> str:
+    if not data.has_remote(campaign.root):
+        return "none: the data's only copy is on this disk"
+    data.reach_remote(campaign.root)
+    return "reachable"

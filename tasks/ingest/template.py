@@ -1,0 +1,160 @@
+"""The params.yaml of a new campaign, with a comment on every key."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import yaml
+
+from tasks.ingest.infer import Columns
+
+SOURCE = "data/source"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a new campaign starts with; all of it can be changed in params.yaml afterwards.
+
+    Attributes
+    ----------
+    name : str
+    columns : Columns
+    source : str
+        As ``pool.source``.
+    budget : float or None
+    known : str
+        What known classes are for, as ``pool.known``.
+    vendor : str
+    vendor_options : mapping
+    poll_seconds : float
+    """
+
+    name: str
+    columns: Columns
+    source: str = SOURCE
+    seed: int = 7
+    budget: float | None = 60.0
+    known: Literal["hidden", "seed"] = "hidden"
+    vendor: str = "simulated"
+    vendor_options: Mapping[str, Any] = field(default_factory=dict)
+    poll_seconds: float = 0.0
+
+    @property
+    def learner(self) -> str:
+        """Trees for tables, a linear model for text, images and embeddings."""
+        tabular = self.columns.numeric or self.columns.categorical
+        return "lightgbm" if tabular else "logistic_regression"
+
+
+def params_yaml(plan: Plan) -> str:
+    """Write the params.yaml of a plan; `tasks.params.parse` accepts it."""
+    columns = plan.columns
+    return TEMPLATE.format(
+        name=_yaml(plan.name),
+        seed=_yaml(plan.seed),
+        budget=_yaml(plan.budget),
+        classes=_yaml(list(columns.classes)),
+        source=_yaml(plan.source),
+        id=_yaml(columns.id),
+        label=_yaml(columns.label),
+        known=_yaml(plan.known),
+        numeric=_yaml(list(columns.numeric)),
+        categorical=_yaml(list(columns.categorical)),
+        text=_yaml(list(columns.text)),
+        embedding=_yaml(list(columns.embedding)),
+        image=_yaml(list(columns.image)),
+        learner=_yaml(plan.learner),
+        vendor=_yaml(plan.vendor),
+        send=_yaml(list(columns.features)),
+        vendor_options=_yaml(dict(plan.vendor_options)),
+        poll_seconds=_yaml(plan.poll_seconds),
+    )
+
+
+def _yaml(value: Any) -> str:
+    """Write a value so that it fits behind a key, wrapped where it is long."""
+    text = yaml.safe_dump(
+        value, default_flow_style=True, sort_keys=False, allow_unicode=True, indent=4, width=92
+    )
+    lines = text.removesuffix("\n").removesuffix("\n...").split("\n")
+    return "\n    ".join(line.strip() for line in lines)
+
+
+TEMPLATE = """\
+# What this campaign does. Changes hold from the next round on.
+
+campaign:
+  name: {name}  # letters, digits, . _ -; part of every task's key, so never change it
+  seed: {seed}  # all randomness comes from it; never change it
+  budget: {budget}  # money for all answers, in the unit of vendor.price; null: no limit
+  # All classes that may be answered, at least two.
+  classes: {classes}
+
+pool:
+  source: {source}  # parquet, CSV or JSON lines: a file, a folder of them, or example:digits
+  id: {id}  # column of the items' ids
+  label: {label}  # column of classes that are already known; null: there is none
+  known: {known}  # known classes are "hidden" (only a simulated vendor sees them) or "seed" labels
+
+# The columns that the model reads; all others are carried along and never trained on.
+features:
+  numeric: {numeric}
+  categorical: {categorical}
+  text: {text}
+  embedding: {embedding}  # lists of numbers, all of one length
+  image: {image}  # square lists of grey values, or bytes of PNG or JPEG
+
+train:
+  learner: {learner}  # lightgbm or logistic_regression
+  options: {{}}  # of the learner
+  calibrate: true  # make predicted probabilities match observed frequencies
+
+score:
+  batch: 40  # items asked for in a round
+  # Strategies by their share of the batch; the shares add up to 1. A share of uniform keeps
+  # every item's chance of being asked above zero, which unbiased estimates need.
+  strategies:
+    shares: {{margin: 0.9, uniform: 0.1}}
+  # The same for rounds without a model.
+  cold_start:
+    shares: {{kmeans: 0.8, uniform: 0.2}}
+  runners_up: 10  # also record the next so many batches that were not taken
+
+push:
+  redundancy: 3  # answers per item, each from another annotator
+  gold: 0.1  # gold items (known answer, measures annotators) per queried item, 0 to 1
+  prelabels: false  # show annotators what the model thinks
+
+vendor:
+  name: {vendor}  # who is asked
+  send: {send}  # the columns that annotators see; no other leaves the house
+  price: 0.02  # money per answer
+  options: {vendor_options}  # of the vendor
+
+collect:
+  deadline_hours: null  # go on with the answers that are there after so long; null: wait for all
+  poll_seconds: {poll_seconds}  # time between two looks of `run --wait`
+
+review:
+  aggregator: dawid_skene  # several answers to one label: dawid_skene or majority
+  options: {{}}  # of the aggregator
+  min_confidence: 0.6  # below this (0 to 1) an item has no label yet
+  low_confidence: another_answer  # such an item gets another_answer, or goes back_to_pool
+  max_answers: 5  # per item; then the label stays as it is
+
+evaluate:
+  resamples: 1000  # of the holdout, for the intervals (bootstrap)
+  confidence: 0.95  # of the intervals, 0 to 1
+
+# The campaign ends with the first rule that holds.
+stop:
+  max_rounds: {{rounds: 12}}  # rounds, the first included
+  budget: {{}}  # the next batch would cost more than is left
+  target: {{metric: accuracy, at_least: 0.95}}  # the interval's lower end is there
+  plateau: {{metric: accuracy, rounds: 4, gain: 0.002}}  # no such gain in so many rounds
+  pool_exhausted: {{}}  # nothing is left to ask for
+
+tracking:
+  uri: sqlite:///mlflow.db  # MLflow's server or database
+  experiment: {name}
+"""

@@ -1,0 +1,159 @@
+"""A model as canonical bytes, and back: skops, never pickle.
+
+The same model gives the same bytes in any process. Loading builds objects of the types listed here
+and of scikit-learn's own estimators, and of no other.
+"""
+
+import importlib.metadata
+import io
+import warnings
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile, ZipFile
+
+import numpy as np
+import pandas as pd
+
+from tasks.domain.errors import DataError
+from tasks.domain.ports import Floats
+from tasks.modeling.canonical import canonical
+from tasks.modeling.features import select
+from tasks.modeling.threads import one_thread
+
+TRUSTED = (
+    "collections.OrderedDict",
+    "lightgbm.basic.Booster",
+    "lightgbm.sklearn.LGBMClassifier",
+    "numpy.dtype",
+    "sklearn.calibration._CalibratedClassifier",
+    "sklearn.calibration._TemperatureScaling",
+    "sklearn.model_selection._split.StratifiedKFold",
+    "tasks.modeling.columns.Vectors",
+    "tasks.modeling.columns.categories",
+    "tasks.modeling.columns.numbers",
+    "tasks.modeling.columns.texts",
+    "tasks.modeling.images.Pixels",
+    "tasks.modeling.words.Words",
+)
+"""What may be in a model's file beside skops' own list of scikit-learn, numpy and scipy types."""
+
+WRITERS = ("lightgbm", "scikit-learn", "skops")
+ROWS = 20_000
+"""Items that are turned into numbers at once, so that memory stays bounded."""
+
+
+def dump(model: Any) -> bytes:
+    """Give a model's canonical bytes.
+
+    Raises
+    ------
+    DataError
+        It holds something that `parse` would refuse.
+    """
+    import skops.io
+
+    content = skops.io.dumps(model)
+    if foreign := set(skops.io.get_untrusted_types(data=content)) - set(TRUSTED):
+        raise DataError(f"a model of type {', '.join(sorted(foreign))} cannot be stored")
+    return canonical(content, _writers())
+
+
+def load(path: Path) -> Any | None:
+    """Read a model's file.
+
+    Returns
+    -------
+    sklearn.pipeline.Pipeline or None
+        None if the file is empty: there was no model yet.
+
+    Raises
+    ------
+    DataError
+        The file is missing, damaged, of another version of its libraries, or holds an object of
+        a type that no model of ours has.
+    """
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        fix = "restore it with `dvc checkout`"
+        raise DataError("is missing", where=str(path), fix=fix) from None
+    return parse(content, where=str(path)) if content else None
+
+
+def parse(content: bytes, *, where: str = "model") -> Any:
+    """Build a model from its bytes; raises as `load`."""
+    import skops.io
+    from sklearn.exceptions import InconsistentVersionWarning
+    from skops.io.exceptions import UntrustedTypesFoundException
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", InconsistentVersionWarning)
+            return skops.io.loads(content, trusted=TRUSTED)
+    except UntrustedTypesFoundException as error:
+        fix = "do not use this file; restore it with `dvc checkout --force`"
+        raise DataError(f"is refused as a model ({error})", where=where, fix=fix) from None
+    except InconsistentVersionWarning:
+        fix = f"this is {_writers()}; install what it was written by"
+        raise DataError(f"was written by {_comment(content)}", where=where, fix=fix) from None
+    except Exception as error:
+        # Damaged bytes can break any of the libraries in any way; none of them got anywhere.
+        fix = "restore it with `dvc checkout --force`"
+        what = f"cannot be read as a model ({type(error).__name__})"
+        raise DataError(what, where=where, fix=fix) from error
+
+
+def is_current(content: bytes) -> bool:
+    """Whether a model's bytes were written by the versions of the libraries that are here."""
+    return _comment(content) == _writers()
+
+
+def predict_proba(model: Any, frame: pd.DataFrame, classes: Sequence[str]) -> Floats:
+    """Say how probable each class is for each item.
+
+    Parameters
+    ----------
+    model : sklearn.pipeline.Pipeline
+    frame : DataFrame
+        ``item_id`` and the feature columns.
+    classes : sequence of str, length c
+        All classes of the campaign.
+
+    Returns
+    -------
+    ndarray of float64, shape (n, c)
+        Rows sum to 1; a class that the model was not trained on has exactly 0.
+
+    Raises
+    ------
+    DataError
+        A column is missing or holds what it must not, or the model knows a class that is none of
+        `classes`.
+    """
+    items = select(frame, list(model.feature_names_in_))
+    if unknown := sorted(set(model.classes_) - set(classes)):
+        fix = "put it back; a class can be added to a campaign, never taken away"
+        where = "params.yaml campaign.classes"
+        raise DataError(f"the model knows a class {unknown[0]!r}", where=where, fix=fix)
+    given = np.zeros((len(items), len(classes)))
+    known = [list(classes).index(name) for name in model.classes_]
+    with one_thread():
+        for start in range(0, len(items), ROWS):
+            part = slice(start, start + ROWS)
+            given[part, known] = model.predict_proba(items.iloc[part])
+    return given
+
+
+@cache
+def _writers() -> str:
+    return ", ".join(f"{name} {importlib.metadata.version(name)}" for name in WRITERS)
+
+
+def _comment(content: bytes) -> str:
+    try:
+        with ZipFile(io.BytesIO(content)) as archive:
+            return archive.comment.decode(errors="replace")
+    except BadZipFile:
+        return ""

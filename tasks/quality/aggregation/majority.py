@@ -1,0 +1,28 @@
+"""Majority vote."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from tasks.domain.ports import Consensus
+from tasks.quality.aggregation import _votes
+
+
+@dataclass(frozen=True)
+class Majority:
+    """The class that most annotators gave; confidence is their share of the item's answers.
+
+    Ties go to the class that comes first. Computed by crowd-kit's ``MajorityVote``.
+    """
+
+    def aggregate(self, answers: pd.DataFrame, classes: Sequence[str]) -> Consensus:
+        """Aggregate a frame with the columns item_id, annotator_id, label."""
+        if answers.empty:
+            return _votes.nothing()
+        from crowdkit.aggregation import MajorityVote
+
+        votes = _votes.ordered(answers)
+        with _votes.quietly():
+            probabilities = MajorityVote().fit_predict_proba(votes)
+        return _votes.consensus(probabilities, votes, classes)

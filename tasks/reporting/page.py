@@ -1,0 +1,62 @@
+"""The page itself."""
+
+from pathlib import Path
+
+import jinja2
+
+from tasks import campaign as at
+from tasks.campaign import Campaign
+from tasks.domain.files import write_atomic
+from tasks.domain.ports import Ledger
+from tasks.reporting import figures, formats, tallies, wording
+from tasks.reporting.data import ReportData
+from tasks.reporting.gather import gather
+from tasks.versions.store import Store
+
+TEMPLATE = "report.html.j2"
+
+
+def write(campaign: Campaign, ledger: Ledger) -> Path:
+    """Write the campaign's report.html; say where it is.
+
+    Raises
+    ------
+    UserError, LedgerError
+        As `tasks.reporting.gather.gather`.
+    """
+    path = campaign.path(at.REPORT)
+    write_atomic(path, render(gather(campaign, ledger, Store(campaign.root))))
+    return path
+
+
+def render(data: ReportData) -> str:
+    """Write the report as one HTML page that needs nothing from outside.
+
+    The same data gives the same text. Every value is taken as hostile: it is escaped, and what
+    cannot be printed is replaced; the page's own policy forbids scripts and addresses elsewhere.
+    """
+    return (
+        _environment()
+        .get_template(TEMPLATE)
+        .render(
+            data=data,
+            last=data.last,
+            curves=figures.curves(data.rounds),
+            balance=tallies.balance(data),
+            quarantine=tallies.quarantine(data.quarantine),
+            words=wording,
+        )
+    )
+
+
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("tasks.reporting"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=formats.clean,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= formats.FILTERS
+    return environment

@@ -1,0 +1,83 @@
+"""What the ledger and the files of a campaign say of its rounds."""
+
+import json
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from tasks.audit.rounds import Rounds
+from tasks.domain import state
+from tasks.domain.digests import Digest
+from tasks.reporting.data import State
+
+
+class Past:
+    """Answers what the report asks of a campaign's rounds.
+
+    Parameters
+    ----------
+    rounds : Rounds
+        Reads the files, and believes only what the ledger vouches for.
+    """
+
+    def __init__(self, rounds: Rounds) -> None:
+        self.rounds, self.entries = rounds, rounds.entries
+
+    @cached_property
+    def files(self) -> dict[int, dict[str, Digest]]:
+        """The files of each round that was opened."""
+        return {number: self.rounds.files(number) for number in self.rounds.numbers}
+
+    def table(
+        self, number: int, path: str, columns: Sequence[str] | None = None
+    ) -> pd.DataFrame | None:
+        """Read a table as a round left it; None if that round did not write it."""
+        return self.rounds.table(number, path, columns) if path in self.files[number] else None
+
+    def newest(self, path: str, columns: Sequence[str] | None = None) -> pd.DataFrame | None:
+        """Read a table as the last round that wrote it left it."""
+        number = self._last(path)
+        return None if number is None else self.rounds.table(number, path, columns)
+
+    def newest_json(self, path: str) -> Any:
+        """Read a JSON file as the last round that wrote it left it; None if none did."""
+        number = self._last(path)
+        return None if number is None else json.loads(self.rounds.content(number, path))
+
+    def at(self, number: int, kind: str) -> str:
+        """Give when something happened; empty if it did not."""
+        entry = state.last(self.entries, kind, number)
+        return entry.at if entry else ""
+
+    def tag(self, number: int) -> str:
+        """Give the git tag of a round; empty while it is open."""
+        return str((self.rounds.body(number, "round_closed") or {"tag": ""})["tag"])
+
+    def tracked(self, number: int) -> bool:
+        """Whether the round was logged to MLflow."""
+        logged = state.of_kind(self.entries, "logged", number)
+        return any(entry.body["to"] == "mlflow" for entry in logged)
+
+    def reserved(self) -> float:
+        """Give what the batch of the open round will cost at most, until that is settled."""
+        number = state.current_round(self.entries)
+        intent = self.rounds.body(number, "batch_intended")
+        settled = self.rounds.body(number, "settled")
+        return float(intent["reserved"]) if intent and not settled else 0.0
+
+    def state(self) -> State:
+        """Say where the campaign is."""
+        if not self.files:
+            return State()
+        now, stop = state.state(self.entries), state.stop(self.entries)
+        if now == "stopped" and stop:
+            return State("stopped", self.rounds.closed[-1], stop["rule"], stop["reason"])
+        number = max(self.files)
+        if state.is_closed(self.entries, number):
+            return State("ready", number)
+        return State("awaiting_labels" if now == "awaiting_labels" else "running", number)
+
+    def _last(self, path: str) -> int | None:
+        return max((number for number in self.files if path in self.files[number]), default=None)

@@ -1,0 +1,86 @@
+"""Turn answers into labels, and measure who gave them."""
+
+from dataclasses import asdict
+from typing import Any
+
+import pandas as pd
+
+from tasks import campaign as at
+from tasks import registry
+from tasks.campaign import Campaign
+from tasks.domain import tables
+from tasks.domain.files import pretty_json, write_atomic
+from tasks.domain.stage import Stage
+from tasks.params import Params
+from tasks.quality import agreement, annotators, gold
+from tasks.quality.answers import newest, one_each
+from tasks.quality.labels import Policy, believe
+
+STAGE = Stage(
+    "review",
+    inputs=(at.ROUND, at.ANSWERS, at.QUARANTINE, at.GOLD, at.BASE_LABELS),
+    outputs=(at.LABELS, at.ANNOTATORS, at.QUALITY),
+    params=("campaign.classes", "review"),
+)
+
+
+def run(campaign: Campaign, params: Params) -> dict[str, Any]:
+    """Write snapshot/labels.parquet, round/annotators.parquet and round/quality.json.
+
+    All answers of all rounds are aggregated together, gold among them, so that everything known of
+    an annotator counts. Of an answer that was revised, the newest revision does.
+
+    Raises
+    ------
+    DataError
+        An input cannot be read.
+    """
+    everything, known, base, quarantine = (
+        tables.read(campaign.path(name))
+        for name in (at.ANSWERS, at.GOLD, at.BASE_LABELS, at.QUARANTINE)
+    )
+    answers = newest(everything)
+    labels = label(answers, base, params, campaign.round)
+    tables.write(campaign.path(at.LABELS), labels, tables.LABELS)
+    who = annotators.table(answers, labels, known)
+    tables.write(campaign.path(at.ANNOTATORS), who, tables.ANNOTATORS)
+    quality = measure(answers, labels, known, campaign.round) | {"quarantined": len(quarantine)}
+    write_atomic(campaign.path(at.QUALITY), pretty_json(quality))
+    return quality
+
+
+def label(
+    answers: pd.DataFrame, base: pd.DataFrame, params: Params, round_number: int
+) -> pd.DataFrame:
+    """Make the labels (`tasks.domain.tables.LABELS`) of the newest answers."""
+    review = params.review
+    single = one_each(answers)
+    aggregator = registry.build("aggregators", review.aggregator, review.options)
+    consensus = aggregator.aggregate(
+        single[["item_id", "annotator_id", "label"]], tuple(params.campaign.classes)
+    )
+    policy = Policy(review.min_confidence, review.low_confidence, review.max_answers)
+    return believe(consensus.labels, single, base, policy, round_number, review.aggregator)
+
+
+def measure(
+    answers: pd.DataFrame, labels: pd.DataFrame, known: pd.DataFrame, round_number: int
+) -> dict[str, Any]:
+    """Measure the annotators' agreement and accuracy, and count the labels.
+
+    Returns
+    -------
+    dict
+        ``alpha`` is Krippendorff's over all answers, ``alpha_round`` over those that this round
+        asked for; ``gold_accuracy`` has value, low, high (95%, Wilson) and n.
+    """
+    status = labels["status"].value_counts()
+    single = one_each(answers)
+    return {
+        "alpha": agreement.alpha(single),
+        "alpha_round": agreement.alpha(single[single["round"] == round_number]),
+        "gold_accuracy": asdict(gold.accuracy(answers, known)),
+        "answers": len(answers),
+        "late": int(answers["late"].sum()),
+        **{name: int(status.get(name, 0)) for name in ("labelled", "low_confidence", "returned")},
+    }

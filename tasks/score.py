@@ -1,0 +1,120 @@
+"""Choose what to ask next, and write down why."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tasks import campaign as at
+from tasks.campaign import Campaign
+from tasks.domain import digests, randomness, tables
+from tasks.domain.ports import Candidates
+from tasks.domain.stage import Stage
+from tasks.modeling import bundle, features
+from tasks.params import Mix, Params, ScoreParams
+from tasks.selection import candidates as choice
+from tasks.selection import decisions, mix
+
+STAGE = Stage(
+    "score",
+    inputs=(at.ROUND, at.POOL, at.BASE_LABELS, at.BASE_SENT, at.QUERY_MODEL, at.QUERY_CARD),
+    outputs=(at.DECISIONS,),
+    params=(
+        "campaign.seed",
+        "campaign.classes",
+        "features",
+        "score",
+        "push.redundancy",
+        "review.max_answers",
+    ),
+)
+
+
+def run(campaign: Campaign, params: Params) -> dict[str, Any]:
+    """Write round/decisions.parquet.
+
+    Raises
+    ------
+    DataError
+        An input cannot be read.
+    ParamsError
+        A strategy gives no sound scores.
+    """
+    card = json.loads(campaign.path(at.QUERY_CARD).read_text())
+    policy = params.score.strategies if card["fitted"] else params.score.cold_start
+    pool, labels, sent = (
+        tables.read(campaign.path(name)) for name in (at.POOL, at.BASE_LABELS, at.BASE_SENT)
+    )
+    found = _candidates(campaign, params, choice.rows(pool, labels, sent, params.most_copies), policy, card["fitted"])
+    decided = decide(found, policy, params.score, _generators(params, campaign.round))
+    model = digests.of_file(campaign.path(at.QUERY_MODEL)).sha256 if card["fitted"] else ""
+    decided["round"] = campaign.round
+    decided["model_digest"] = model
+    decided["pool_digest"] = digests.of_file(campaign.path(at.POOL)).sha256
+    tables.write(campaign.path(at.DECISIONS), decided, tables.DECISIONS)
+    return summary(decided, len(found), params.score.batch, card)
+
+
+def decide(
+    found: Candidates,
+    policy: Mix,
+    params: ScoreParams,
+    generator: Callable[[str], np.random.Generator],
+) -> pd.DataFrame:
+    """Choose a batch, or all that is left if that is less, and the runners-up.
+
+    Parameters
+    ----------
+    generator : callable
+        Gives each strategy, by its name, its own generator.
+
+    Returns
+    -------
+    DataFrame
+        As `tasks.selection.decisions.table`; of no rows if there are no candidates.
+    """
+    if not len(found):
+        return tables.DECISIONS.empty()
+    scored = mix.score(policy, found, min(params.batch, len(found)), generator)
+    selection = mix.select(scored, params.runners_up * params.batch)
+    return decisions.table(found, scored, selection)
+
+
+def summary(
+    decided: pd.DataFrame, candidates: int, batch: int, card: dict[str, Any]
+) -> dict[str, Any]:
+    """Say in numbers what was decided; ``short`` if less was left than a batch."""
+    selected = decided[decided["selected"].astype(bool)]
+    by_strategy = selected.groupby("strategy", sort=True)
+    return {
+        "candidates": candidates,
+        "batch": batch,
+        "selected": len(selected),
+        "runners_up": len(decided) - len(selected),
+        "short": len(selected) < batch,
+        "cold_start": not card["fitted"],
+        "cold_start_reason": None if card["fitted"] else card["reason"],
+        "by_strategy": {str(name): len(rows) for name, rows in by_strategy},
+        "cutoffs": {str(name): float(rows["cutoff"].iloc[0]) for name, rows in by_strategy},
+    }
+
+
+def _candidates(
+    campaign: Campaign, params: Params, rows: pd.DataFrame, policy: Mix, fitted: bool
+) -> Candidates:
+    classes = params.campaign.classes
+    numbers, probabilities = np.empty((len(rows), 0)), None
+    if len(rows) and mix.needs_features(policy):
+        numbers = features.matrix(rows, params.features, params.campaign.seed)
+    if len(rows) and fitted:
+        model = bundle.load(campaign.path(at.QUERY_MODEL))
+        probabilities = bundle.predict_proba(model, rows, classes)
+    ids = rows["item_id"].to_numpy(dtype=object)
+    return Candidates(ids, numbers, probabilities, tuple(classes))
+
+
+def _generators(params: Params, round_number: int) -> Callable[[str], np.random.Generator]:
+    seed = params.campaign.seed
+    return lambda name: randomness.generator(seed, round_number, f"score/{name}")

@@ -1,0 +1,15 @@
+"""Stop when nothing is left to ask for."""
+
+from dataclasses import dataclass
+
+from tasks.domain.ports import Outlook, Verdict
+
+
+@dataclass(frozen=True)
+class PoolExhausted:
+    """Fires when no item of the pool can be queried any more."""
+
+    def verdict(self, outlook: Outlook) -> Verdict:
+        """Count."""
+        left = outlook.candidates
+        return Verdict(left == 0, f"the pool has {left or 'nothing'} left to query")

@@ -1,0 +1,155 @@
+"""Whether the data are what they are expected to be; if not, no round starts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from tasks import campaign as at
+from tasks.campaign import Campaign
+from tasks.domain import digests
+from tasks.domain.errors import DataError
+from tasks.domain.files import pretty_json, write_atomic
+from tasks.domain.stage import Stage
+from tasks.ingest.readers import read_parquet
+from tasks.params import Params
+from tasks.validation import content, docs, findings, running, suites
+from tasks.validation.defaults import default_suites
+from tasks.validation.findings import Finding
+
+__all__ = ["STAGE", "build_docs", "check", "default_suites", "run"]
+
+POOL_SUITE, ANSWERS_SUITE, LABELS_SUITE = at.SUITES
+FRAMES = {
+    "pool": (at.POOL, POOL_SUITE, "item_id"),
+    "holdout": (at.HOLDOUT, POOL_SUITE, "item_id"),
+    "answers": (at.BASE_ANSWERS, ANSWERS_SUITE, "answer_id"),
+    "labels": (at.BASE_LABELS, LABELS_SUITE, "item_id"),
+}
+"""What is looked at: its file, its suite, and the column that names its rows."""
+
+STAGE = Stage(
+    "validate",
+    inputs=(*(file for file, _, _ in FRAMES.values()), *at.SUITES),
+    outputs=(at.VALIDATION,),
+    params=("features",),
+)
+
+
+def check(
+    frames: Mapping[str, pa.Table], texts: Mapping[str, str], features: Sequence[str]
+) -> list[Finding]:
+    """Look at all data.
+
+    Parameters
+    ----------
+    frames : mapping of str to pyarrow.Table
+        pool, holdout, answers and labels.
+    texts : mapping of str to str
+        The suites' JSON by their file names, as `default_suites` gives them.
+    features : sequence of str
+        The columns that make two items the same.
+
+    Returns
+    -------
+    list of Finding
+        What holds and what does not, in a fixed order.
+
+    Raises
+    ------
+    DataError
+        A suite cannot be read.
+    """
+    return _findings(_results(frames, texts), frames, features)
+
+
+def run(campaign: Campaign, params: Params) -> dict[str, Any]:
+    """Write ``round/validation.json``, then refuse to go on where an expectation says so.
+
+    Raises
+    ------
+    DataError
+        A suite cannot be read, or an expectation that is critical does not hold: its name, how
+        many rows, the first ids.
+    """
+    found = _outcome(campaign, params).findings
+    failed = [one for one in found if not one.success]
+    report = {"expectations": len(found), "findings": [one.to_json() for one in failed]}
+    write_atomic(campaign.path(at.VALIDATION), pretty_json(report))
+    _refuse([one for one in failed if one.severity == "stop"])
+    return {
+        "expectations": len(found),
+        "warnings": len(failed),
+        "lines": [str(one) for one in failed],
+    }
+
+
+def build_docs(campaign: Campaign) -> Path | None:
+    """Build Great Expectations' Data Docs of the open round.
+
+    They hold times, so they are no part of `run` and of no round's digests.
+
+    Returns
+    -------
+    Path or None
+        The index page; None if the round has nothing yet that can be validated.
+    """
+    if not all(campaign.path(name).exists() for name in STAGE.inputs):
+        return None
+    results = _outcome(campaign, campaign.params()).results
+    return docs.build(campaign.path(at.DATA_DOCS), results, f"round-{campaign.round:04d}")
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """What Great Expectations says of each frame, and all findings."""
+
+    results: Mapping[str, Any]
+    findings: tuple[Finding, ...]
+
+
+def _outcome(campaign: Campaign, params: Params) -> _Outcome:
+    missing = [name for name in STAGE.inputs if not campaign.path(name).exists()]
+    if missing:
+        raise DataError("is missing", where=missing[0], fix="restore it with `dvc checkout`")
+    read = digests.of_many({name: digests.of_file(campaign.path(name)) for name in STAGE.inputs})
+    return _remembered(campaign.root, read, tuple(params.features.columns))
+
+
+@lru_cache(maxsize=1)
+def _remembered(root: Path, read: str, features: tuple[str, ...]) -> _Outcome:
+    """Validate once for both `run` and `build_docs`; `read` is the digest of all that is read."""
+    frames = {name: read_parquet(root / file) for name, (file, _, _) in FRAMES.items()}
+    texts = {name: (root / name).read_text(encoding="utf-8") for name in at.SUITES}
+    results = _results(frames, texts)
+    return _Outcome(results, tuple(_findings(results, frames, features)))
+
+
+def _results(frames: Mapping[str, pa.Table], texts: Mapping[str, str]) -> dict[str, Any]:
+    parsed = {name: suites.parse(text, name) for name, text in texts.items()}
+    return {
+        name: running.run(name, frames[name], parsed[suite], id_column)
+        for name, (_, suite, id_column) in FRAMES.items()
+    }
+
+
+def _findings(
+    results: Mapping[str, Any], frames: Mapping[str, pa.Table], features: Sequence[str]
+) -> list[Finding]:
+    found = [
+        one
+        for name, (_, _, id_column) in FRAMES.items()
+        for one in findings.of_result(name, results[name], id_column)
+    ]
+    return [*found, *content.check(frames["pool"], frames["holdout"], frames["labels"], features)]
+
+
+def _refuse(stopping: Sequence[Finding]) -> None:
+    if stopping:
+        others = len(stopping) - 1
+        more = f" (and {others} more, in {at.VALIDATION})" if others else ""
+        fix = "mend the data, or what the suite expects of them"
+        raise DataError(f"{stopping[0]}{more}", where="validation", fix=fix)

@@ -1,0 +1,1 @@
+"""Expectations of the data: their suites, running them, and what they cannot say."""

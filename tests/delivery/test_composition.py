@@ -1,0 +1,132 @@
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tasks.delivery import composition
+from tasks.delivery.composition import Policy
+from tasks.domain import tables
+
+POLICY = Policy(redundancy=2, gold=0.1, max_answers=5)
+
+
+def sent(*rows):
+    frame = pd.DataFrame(rows, columns=["item_id", "role", "copy", "round"])
+    return frame.astype({"copy": "int64", "round": "int64"})
+
+
+def rows(frame):
+    return list(frame.itertuples(index=False, name=None))
+
+
+def test_a_new_item_gets_all_its_copies():
+    assert rows(composition.queries(["a", "b"], sent(), POLICY)) == [
+        ("a", "query", 1),
+        ("a", "query", 2),
+        ("b", "query", 1),
+        ("b", "query", 2),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "copies"), [(0, [1, 2]), (2, [3, 4]), (4, [5]), (5, []), (7, [])]
+)
+def test_an_item_that_came_back_counts_on_to_the_most(before, copies):
+    history = sent(*(("a", "query", copy, 0) for copy in range(1, before + 1)))
+    assert composition.queries(["a"], history, POLICY)["copy"].tolist() == copies
+
+
+def test_redundancy_may_be_more_than_the_most_answers():
+    policy = Policy(redundancy=3, gold=0, max_answers=1)
+    assert len(composition.queries(["a"], sent(), policy)) == 3
+
+
+def test_an_uncertain_item_is_asked_once_more_in_its_own_role():
+    labels = pd.DataFrame(
+        [
+            ("a", "low_confidence", "query"),
+            ("b", "labelled", "query"),
+            ("c", "returned", "query"),
+            ("h", "low_confidence", "holdout"),
+            ("z", "low_confidence", "query"),
+        ],
+        columns=["item_id", "status", "role"],
+    )
+    history = sent(
+        ("a", "query", 1, 0),
+        ("a", "requeue", 3, 1),
+        ("h", "holdout", 2, 0),
+        *(("z", "query", copy, 0) for copy in range(1, 6)),
+    )
+    assert rows(composition.requeues(labels, history, POLICY)) == [
+        ("a", "requeue", 4),
+        ("h", "holdout", 3),
+    ]
+
+
+def test_the_holdout_is_bought_where_its_class_is_not_known():
+    holdout = pd.DataFrame({"item_id": ["b", "a", "c"], "label": [None, None, "x"]})
+    assert rows(composition.holdouts(holdout, POLICY)) == [
+        ("a", "holdout", 1),
+        ("a", "holdout", 2),
+        ("b", "holdout", 1),
+        ("b", "holdout", 2),
+    ]
+
+
+@pytest.mark.parametrize(("share", "queries", "n"), [(0.07, 100, 7), (0.1, 31, 4), (0.0, 50, 0)])
+def test_gold_is_a_share_of_the_queries_rounded_up(share, queries, n):
+    policy = Policy(redundancy=2, gold=share, max_answers=5)
+    ids = [f"g{number}" for number in range(20)]
+    drawn = composition.golds(ids, sent(), policy, queries, np.random.default_rng(0))
+    assert drawn["item_id"].nunique() == n
+    assert len(drawn) == 2 * n
+
+
+def test_gold_is_the_least_used_then_the_longest_unused():
+    history = sent(
+        ("a", "gold", 1, 0),
+        ("a", "gold", 1, 3),
+        ("b", "gold", 1, 2),
+        ("b", "gold", 2, 2),
+        ("c", "gold", 1, 1),
+        ("d", "query", 1, 0),
+    )
+    policy = Policy(redundancy=1, gold=1.0, max_answers=5)
+    drawn = composition.golds(list("abcd"), history, policy, 9, np.random.default_rng(0))
+    assert drawn["item_id"].tolist() == ["d", "c", "b", "a"]
+    assert drawn["copy"].tolist() == [1, 1, 1, 1]
+
+
+@given(seed=st.integers(0, 99), order=st.permutations("abcdef"))
+def test_gold_is_drawn_by_the_generator_alone(seed, order):
+    policy = Policy(redundancy=1, gold=0.5, max_answers=5)
+    draws = [
+        composition.golds(ids, sent(), policy, 6, np.random.default_rng(seed))
+        for ids in (list(order), list("abcdef"))
+    ]
+    pd.testing.assert_frame_equal(*draws)
+
+
+def test_other_draws_give_other_gold():
+    policy = Policy(redundancy=1, gold=0.5, max_answers=5)
+    draws = {
+        tuple(
+            composition.golds(
+                list("abcdef"), sent(), policy, 6, np.random.default_rng(seed)
+            ).item_id
+        )
+        for seed in range(20)
+    }
+    assert len(draws) > 5
+
+
+def test_nothing_to_ask_is_no_row():
+    empty = tables.SENT.empty()
+    for frame in (
+        composition.queries([], empty, POLICY),
+        composition.requeues(tables.LABELS.empty(), empty, POLICY),
+        composition.golds([], empty, POLICY, 0, np.random.default_rng(0)),
+    ):
+        assert frame.empty

@@ -1,0 +1,171 @@
+"""Small campaigns, and a way to run things in processes that a test may kill."""
+
+import io
+import multiprocessing
+import os
+import sqlite3
+import sys
+import traceback
+from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from tasks import campaign as at
+from tasks.domain import digests
+from tasks.ledger.local import LocalLedger
+from tasks.versions import git
+
+os.environ |= {
+    "DO_NOT_TRACK": "1",
+    "DVC_NO_ANALYTICS": "1",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "GIT_AUTHOR_NAME": "Test",
+    "GIT_AUTHOR_EMAIL": "test@localhost",
+    "GIT_COMMITTER_NAME": "Test",
+    "GIT_COMMITTER_EMAIL": "test@localhost",
+}
+
+FORK = multiprocessing.get_context("fork")
+
+Changes = dict[str, Any]
+
+
+def items(n: int = 160, seed: int = 3) -> pd.DataFrame:
+    """Make items of three classes that two numbers tell apart, mostly."""
+    rng = np.random.default_rng(seed)
+    classes = np.array(["ash", "birch", "cedar"])
+    which = rng.integers(3, size=n)
+    return pd.DataFrame(
+        {
+            "item_id": [f"item-{number:04d}" for number in range(n)],
+            "height": which * 2.0 + rng.normal(size=n),
+            "girth": (which == 1) * 2.0 + rng.normal(size=n),
+            "label": classes[which],
+        }
+    )
+
+
+def merge(into: Changes, changes: Changes) -> Changes:
+    """Lay nested changes over a mapping."""
+    for key, value in changes.items():
+        both = isinstance(value, dict) and isinstance(into.get(key), dict)
+        into[key] = merge(into[key], value) if both and key != "stop" else value
+    return into
+
+
+SMALL: Changes = {
+    "campaign": {"budget": 100.0},
+    "train": {"learner": "logistic_regression", "options": {}},
+    "score": {"batch": 6, "runners_up": 2},
+    "push": {"redundancy": 2, "gold": 0.2},
+    "vendor": {"price": 0.05},
+    "collect": {"poll_seconds": 0.0},
+    "evaluate": {"resamples": 100},
+    "stop": {"max_rounds": {"rounds": 3}},
+}
+"""Three rounds of six items."""
+
+
+def change_params(root: Path, changes: Changes) -> None:
+    """Change params.yaml as a person would, and commit it."""
+    path = root / "params.yaml"
+    path.write_text(yaml.safe_dump(merge(yaml.safe_load(path.read_text()), changes)))
+    git.commit(root, "Change params", ["params.yaml"])
+
+
+def advance(root: Path, rounds: int | None = None, *, wait: bool = True) -> None:
+    """Run a campaign in this process, without Prefect."""
+    from flows.calls import plainly
+    from flows.loop import advance as loop
+
+    loop(plainly(), root, rounds, wait=wait)
+
+
+def in_process(function: Callable[..., Any], *arguments: Any, **environment: str) -> int:
+    """Do something in a child that a test may kill; give its exit code."""
+
+    def child() -> None:
+        os.environ |= environment
+        function(*arguments)
+
+    process = FORK.Process(target=child)
+    process.start()
+    process.join()
+    assert process.exitcode is not None
+    return process.exitcode
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command did."""
+
+    code: int
+    out: str
+    err: str
+
+
+def labelloop(*arguments: str | Path, **environment: str) -> Done:
+    """Run the command line in a child process."""
+    receive, send = FORK.Pipe(duplex=False)
+
+    def child() -> None:
+        os.environ |= environment
+        out, err, code = io.StringIO(), io.StringIO(), 0
+        sys.argv = ["labelloop", *map(str, arguments)]
+        with redirect_stdout(out), redirect_stderr(err):
+            try:
+                import flows.cli
+
+                flows.cli.out.file = out
+                flows.cli.main()
+            except SystemExit as end:
+                code = int(end.code or 0)
+            except BaseException:  # noqa: BLE001 - a traceback is what the test must see
+                traceback.print_exc()
+                code = 70
+        send.send(Done(code, out.getvalue(), err.getvalue()))
+
+    process = FORK.Process(target=child)
+    process.start()
+    done: Done = receive.recv()
+    process.join()
+    return done
+
+
+OUTCOME = (at.DECISIONS, at.LABELS, at.ANSWERS, at.SENT, at.MODEL, at.METRICS, at.HISTORY)
+
+
+def facts(root: Path) -> list[tuple[int, str, Any]]:
+    """Read all that a ledger says, without when it was said."""
+    entries = LocalLedger(root / at.LEDGER).entries()
+    return [(entry.round, entry.kind, entry.body) for entry in entries]
+
+
+def outcome(root: Path) -> dict[str, str]:
+    """Digest what a campaign has come to."""
+    return {name: digests.of_file(root / name, fresh=True).sha256 for name in OUTCOME}
+
+
+def received(root: Path) -> list[str]:
+    """List the keys of the tasks that the simulated vendor has."""
+    with sqlite3.connect(root / ".labelloop" / "simulated-vendor.sqlite") as connection:
+        return [row[0] for row in connection.execute("SELECT key FROM tasks ORDER BY key")]
+
+
+def assert_same(root: Path, undisturbed: Path) -> None:
+    """Check that two campaigns came to the same, by every record there is."""
+    assert facts(root) == facts(undisturbed)
+    assert outcome(root) == outcome(undisturbed)
+    assert git.tags(root) == git.tags(undisturbed)
+    assert received(root) == sorted(pd.read_parquet(root / at.SENT)["key"])
+    assert len(received(root)) == len(set(received(root)))
+    assert git.changed(root) == []
