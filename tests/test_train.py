@@ -90,7 +90,7 @@ def test_writes_the_model_and_its_card(campaign, params, pool):
 
 
 @pytest.mark.parametrize(
-    "frame", [labels(0), labels(1), labels(5, classes=["owl"]), labels(6, role="gold")]
+    "frame", [tables.LABELS.empty(), labels(1), labels(5, classes=["owl"]), labels(6, role="gold")]
 )
 def test_fewer_than_two_classes_give_an_empty_file_and_the_reason(campaign, params, frame):
     give(campaign, frame)
@@ -114,7 +114,7 @@ def test_labels_that_may_not_be_trained_on_change_nothing(campaign, params, diff
 
 def test_names_labelled_items_that_left_the_pool(campaign, params):
     give(campaign, labels(41))
-    with pytest.raises(DataError, match="i40.*no longer in the pool"):
+    with pytest.raises(DataError, match=r"i40.*no longer in the pool"):
         train.run(campaign, params)
     assert not campaign.path(at.QUERY_MODEL).exists()
 

@@ -62,7 +62,11 @@ def _ensure_name(client: "MlflowClient", name: str) -> None:
 
 
 def _write(path: Path, run_id: str, model_id: str, model: Model) -> None:
-    import mlflow.sklearn
+    with warnings.catch_warnings():
+        # It warns of its own type hints while it is imported.
+        warnings.simplefilter("ignore")
+        import mlflow.pyfunc
+        import mlflow.sklearn
     from mlflow.models import Model as Description
     from sklearn.dummy import DummyClassifier
 

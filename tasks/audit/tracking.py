@@ -18,6 +18,7 @@ from tasks.audit import tracked
 from tasks.audit.rounds import Rounds, Store
 from tasks.audit.tracked import Tracked
 from tasks.campaign import Campaign
+from tasks.domain import crash
 from tasks.domain.errors import LabelloopError
 from tasks.domain.ports import Ledger
 from tasks.params import Params
@@ -145,11 +146,13 @@ def _log(client: "MlflowClient", experiment: str, rounds: Rounds, one: Tracked) 
     from tasks.audit import registered
 
     run = client.create_run(experiment, one.start, dict(one.tags), one.name)
+    crash.point(f"mlflow:{one.name}:begun")
     _numbers(client, run.info.run_id, one)
     _datasets(client, run.info.run_id, one)
     _decisions(client, run.info.run_id, rounds.content(one.number, at.DECISIONS))
     if model := tracked.model(rounds, one.number):
         registered.register(client, run, one, model)
+        crash.point(f"mlflow:{one.name}:registered")
     registered.crown(client, one, tracked.champion(rounds, one.number))
     client.set_tag(run.info.run_id, COMPLETE, "true")
     client.set_terminated(run.info.run_id, "FINISHED", one.end)

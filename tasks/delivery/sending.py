@@ -61,8 +61,12 @@ class Sending:
 
 
 def tasks_of(batch: pd.DataFrame) -> list[Task]:
-    """Make the vendor's tasks of a batch (`tasks.domain.tables.BATCH`), in its order."""
-    columns = (batch[name] for name in ("key", "item_id", "copy", "payload"))
+    """Make the vendor's tasks of a batch (`tasks.domain.tables.BATCH`).
+
+    They are in the order of their keys, which are hashes: so nobody can tell gold by its place.
+    """
+    ordered = batch.sort_values("key")
+    columns = (ordered[name] for name in ("key", "item_id", "copy", "payload"))
     return [_task(*row) for row in zip(*columns, strict=True)]
 
 

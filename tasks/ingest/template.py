@@ -98,9 +98,9 @@ pool:
 
 # The columns that the model reads; all others are carried along and never trained on.
 features:
-  numeric: {numeric}
-  categorical: {categorical}
-  text: {text}
+  numeric: {numeric}  # numbers
+  categorical: {categorical}  # few different words, or true and false
+  text: {text}  # sentences
   embedding: {embedding}  # lists of numbers, all of one length
   image: {image}  # square lists of grey values, or bytes of PNG or JPEG
 
@@ -156,5 +156,5 @@ stop:
 
 tracking:
   uri: sqlite:///mlflow.db  # MLflow's server or database
-  experiment: {name}
+  experiment: {name}  # the name of its runs there
 """

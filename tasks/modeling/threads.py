@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped] # it has no types
+from threadpoolctl import threadpool_limits
 
 
 def one_thread() -> Any:

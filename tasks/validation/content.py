@@ -53,7 +53,7 @@ def _contents(
         return None
     both = pa.concat_tables([pool.select(names), holdout.select(names)])
     frame = pd.DataFrame({name: _hashable(both[name]) for name in names})
-    return pd.util.hash_pandas_object(frame, index=False).to_numpy(np.uint64)
+    return np.asarray(pd.util.hash_pandas_object(frame, index=False), dtype=np.uint64)
 
 
 def _hashable(column: pa.ChunkedArray) -> pd.Series:

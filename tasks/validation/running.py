@@ -3,8 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tasks.domain.files import canonical_json
 from tasks.validation.derived import with_derived
@@ -13,8 +15,9 @@ from tasks.validation.library import batch_definition, great_expectations
 from tasks.validation.suites import Suite
 
 SLICE = 1_000_000
+UNIQUE = "expect_column_values_to_be_unique"
 WHOLE_COLUMN = {
-    "expect_column_values_to_be_unique",
+    UNIQUE,
     "expect_compound_columns_to_be_unique",
     "expect_column_values_to_be_increasing",
     "expect_column_values_to_be_decreasing",
@@ -40,21 +43,33 @@ def run(name: str, table: pa.Table, suite: Suite, id_column: str) -> Any:
     -------
     great_expectations ExpectationSuiteValidationResult
         Above `SLICE` rows, what is expected of each row is checked slice by slice and counted up,
-        and only the columns that another expectation names are ever in memory as a whole.
+        unique values are counted in Arrow, and only the columns that another expectation names
+        are in memory as a whole.
     """
     table = with_derived(table)
     if table.num_rows <= SLICE:
         return _validate(name, table, suite.expectations, suite.name, id_column)
-    by_row = [one for one in suite.expectations if _is_by_row(one)]
-    others = [one for one in suite.expectations if not _is_by_row(one)]
+    rowwise, unique, others = _sorted_out(suite.expectations, table.column_names)
     parts = [
-        _validate(name, table.slice(start, SLICE), by_row, suite.name, id_column)
+        _validate(name, table.slice(start, SLICE), rowwise, suite.name, id_column)
         for start in range(0, table.num_rows, SLICE)
     ]
-    merged = _merged(parts)
-    needed = _named(table, others, id_column)
-    whole = _validate(name, table.select(needed), others, suite.name, id_column)
-    return _with_results(whole, [*merged, *whole.results])
+    merged = [*_merged(parts), *(_unique(table, one, id_column) for one in unique)]
+    if others:
+        needed = table.select(_named(table, others, id_column))
+        merged += _validate(name, needed, others, suite.name, id_column).results
+    return _with_results(parts[0], merged)
+
+
+def _sorted_out(
+    expectations: Sequence[Any], columns: Sequence[str]
+) -> tuple[list[Any], list[Any], list[Any]]:
+    """Part what is expected of rows, of unique values, and of columns or tables as a whole."""
+    rowwise = [one for one in expectations if _is_by_row(one)]
+    unique = [one for one in expectations if one.expectation_type == UNIQUE]
+    unique = [one for one in unique if one.column in columns]
+    others = [one for one in expectations if one not in rowwise and one not in unique]
+    return rowwise, unique, others
 
 
 def _validate(
@@ -102,6 +117,26 @@ def _columns(arguments: Mapping[str, Any]) -> set[str]:
         if key.startswith("column"):
             found |= {value} if isinstance(value, str) else set(value)
     return found
+
+
+def _unique(table: pa.Table, expectation: Any, id_column: str) -> Any:
+    great_expectations()
+    from great_expectations.core import ExpectationValidationResult
+
+    column = table[expectation.column]
+    counts = pc.value_counts(column.drop_null())
+    repeated = counts.filter(pc.greater(counts.field("counts"), 1)).field("values")
+    rows = np.flatnonzero(pc.is_in(column, repeated).to_numpy())
+    first = table.select([id_column, expectation.column]).take(rows[:SHOWN]).to_pylist()
+    result = {
+        "element_count": len(column),
+        "unexpected_count": len(rows),
+        "missing_count": column.null_count,
+        "partial_unexpected_list": [row[expectation.column] for row in first],
+        "partial_unexpected_index_list": first,
+    }
+    configuration = expectation.configuration
+    return _sum([ExpectationValidationResult(True, configuration, result, exception_info={})])
 
 
 def _merged(parts: Sequence[Any]) -> list[Any]:

@@ -3,7 +3,7 @@
 import logging
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,10 +16,8 @@ if TYPE_CHECKING:
 
 def init(root: Path) -> None:
     """Make a DVC repository inside a git one."""
-    from dvc.repo import Repo
-
     with _translated(root):
-        Repo.init(str(root)).close()
+        _repo_class().init(str(root)).close()
 
 
 def add(root: Path, path: str) -> None:
@@ -63,17 +61,22 @@ def push(root: Path, tags: list[str]) -> None:
 @contextmanager
 def opened(root: Path) -> "Iterator[Repo]":
     """Open a repository; whatever goes wrong in it is a `CampaignError`."""
-    with _translated(root):
-        from dvc.repo import Repo
+    # DVC's cache of runs takes stages for lying in the current directory.
+    with _translated(root), chdir(root), _repo_class()(str(root)) as repo:
+        yield repo
 
-        with Repo(str(root)) as repo:
-            yield repo
+
+def _repo_class() -> "type[Repo]":
+    from dvc.repo import Repo
+
+    # DVC sets its own level when it is imported, and speaks of every file that it writes.
+    logging.getLogger("dvc").setLevel(logging.CRITICAL)
+    return Repo
 
 
 @contextmanager
 def _translated(root: Path) -> Iterator[None]:
     os.environ.setdefault("DVC_NO_ANALYTICS", "1")
-    logging.getLogger("dvc").setLevel(logging.CRITICAL)
     from dvc.exceptions import DvcException
     from dvc_objects.fs.errors import RemoteMissingDepsError
 

@@ -35,6 +35,14 @@ def test_is_a_frozen_dataclass_of_options(learner):
     assert type(learner)(**dataclasses.asdict(learner)) == learner
 
 
+def test_no_option_is_ignored(learner):
+    standard = learner.estimator(0).get_params()
+    for name, value in dataclasses.asdict(learner).items():
+        if isinstance(value, int | float):
+            changed = dataclasses.replace(learner, **{name: value + 1})
+            assert changed.estimator(0).get_params() != standard, name
+
+
 def test_makes_an_unfitted_classifier_that_can_be_cloned(learner):
     estimator = learner.estimator(0)
     assert is_classifier(estimator)

@@ -21,6 +21,7 @@ from tasks.reporting.data import (
     StopCheck,
     Validation,
 )
+from tasks.reporting.page import render
 
 DOT = (
     "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgAB"
@@ -75,7 +76,7 @@ def one_round(number, **more):
     return RoundReport(**known | more)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def data():
     """Give a report of three rounds, the last one stopped."""
     return ReportData(
@@ -116,7 +117,13 @@ def data():
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
+def page(data):
+    """Give that report's page."""
+    return render(data)
+
+
+@pytest.fixture(scope="session")
 def hostile(data):
     """Give the same report with an attack in every text that comes from outside."""
     text = "<script>alert('x')</script>\"'&{{ 7 * 7 }}\x00\u202e"

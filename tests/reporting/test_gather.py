@@ -1,3 +1,4 @@
+import json
 from dataclasses import asdict
 
 import pyarrow as pa
@@ -14,7 +15,8 @@ from tasks.ledger.local import LocalLedger
 from tasks.reporting.data import Finding, Given, Share, State, StopCheck, Validation
 from tasks.reporting.gather import gather
 from tasks.reporting.page import render
-from tasks.validation.findings import Finding as one_finding
+from tasks.validation import findings
+from tasks.versions.store import Store
 
 PARAMS = {
     "campaign": {"name": "trees", "seed": 3, "budget": 20.0, "classes": ["ash", "birch"]},
@@ -188,6 +190,9 @@ def test_tells_where_the_campaign_is(two):
     assert two.gather().reserved == 1.5
     two.ledger.append(1, "collected", {"complete": True})
     assert two.gather().state == State("running", 1)
+    assert two.gather().reserved == 1.5
+    two.ledger.append(1, "settled", {"cost": 0.4})
+    assert two.gather().reserved == 0
     two.answer(1, {"item-1": "ash"})
     assert two.gather().state == State("ready", 1)
     assert two.gather().reserved == 0
@@ -216,7 +221,9 @@ def test_provenance_is_that_of_the_ledger(two):
 
 def test_tells_what_validation_found(two):
     assert two.gather().validation == Validation()
-    found = one_finding("pool", "duplicate_contents", None, "warn", False, 2, ("a", "b"), "twice")
+    found = findings.Finding(
+        "pool", "duplicate_contents", None, "warn", False, 2, ("a", "b"), "twice"
+    )
     content = pretty_json({"expectations": 9, "findings": [found.to_json()]})
     two.stage(1, "validate", one=(at.VALIDATION, lambda path: write_atomic(path, content)))
     write_atomic(two.campaign.path("data_docs/index.html"), "<!doctype html>")
@@ -235,6 +242,22 @@ def test_bytes_that_are_nowhere_are_an_error(two):
     two.shelf.clear()
     with pytest.raises(CampaignError, match="is nowhere"):
         two.gather()
+
+
+@pytest.mark.integration
+def test_a_campaign_that_was_run_has_all_its_rounds(finished):
+    campaign = Campaign(finished)
+    data = gather(campaign, LocalLedger(finished / at.LEDGER), Store(finished))
+    history = json.loads(campaign.path(at.HISTORY).read_text())
+    assert len(data.rounds) == 3
+    for one, past in zip(data.rounds, history, strict=True):
+        assert asdict(one.summary).items() <= past.items()
+    assert data.state.kind == "stopped"
+    assert [one.queried for one in data.rounds] == [one["batch"] for one in history]
+    assert all(query.content.fields for one in data.rounds for query in one.queries)
+    assert render(data) == render(
+        gather(campaign, LocalLedger(finished / at.LEDGER), Store(finished))
+    )
 
 
 def test_the_whole_page_comes_of_it(two):

@@ -99,17 +99,17 @@ def test_hostile_values_are_text(hostile):
     reader = Reader(page)
     assert "script" not in reader.tags
     assert page.count("<script") == 0
-    assert "49" not in re.findall(r"[&]\{?(\d+)", page)
     assert not {name for _, name, _ in reader.attributes if name.startswith("on")}
     assert reader.text.count("<script>alert('x')</script>\"'&{{ 7 * 7 }}\ufffd\ufffd") > 20
     assert not set("\x00\u202e") & set(page)
 
 
-def test_nothing_is_loaded_from_anywhere(data, hostile):
-    for page in (render(data), render(hostile)):
-        reader = Reader(page)
-        assert not {"script", "link", "iframe", "object", "embed", "base", "form"} & set(reader.tags)
-        assert not re.search(r"(https?:)?//\w|@import|url\((?!#)", page)
+def test_nothing_is_loaded_from_anywhere(page, hostile):
+    for text in (page, render(hostile)):
+        reader = Reader(text)
+        loading = {"script", "link", "iframe", "object", "embed", "base", "form", "image"}
+        assert not loading & set(reader.tags)
+        assert not re.search(r"(https?:)?//\w|@import|url\((?!#)", text)
         sources = {value.split(":")[0] for _, name, value in reader.attributes if name == "src"}
         assert sources == {"data"}
         assert sources == {"data"}
@@ -119,8 +119,7 @@ def test_nothing_is_loaded_from_anywhere(data, hostile):
         assert "default-src 'none'" in policy
 
 
-def test_the_same_data_give_the_same_bytes_in_any_process(data):
-    page = render(data)
+def test_the_same_data_give_the_same_bytes_in_any_process(data, page):
     assert render(data) == page
     program = (
         "import pickle, sys; from tasks.reporting.page import render; "
@@ -136,8 +135,8 @@ def test_the_same_data_give_the_same_bytes_in_any_process(data):
     assert done.stdout.decode() == page
 
 
-def test_the_numbers_are_those_of_the_data(data):
-    rows = Reader(render(data)).rows
+def test_the_numbers_are_those_of_the_data(data, page):
+    rows = Reader(page).rows
     assert ["0", "11", "1,200", "24", "3.50", "0.712 [0.691, 0.731]", "0.812", "0.912", "0"] in rows
     assert ["2", "13", "1,220", "26", "5.50", "0.812 [0.791, 0.831]", "0.832", "0.912", "2"] in rows
     assert ["ann", "1,234", "7", "0.857", "0.923", "4.2"] in rows
@@ -147,8 +146,8 @@ def test_the_numbers_are_those_of_the_data(data):
     assert ["snapshot/labels.parquet", "1 B", digest.md5, digest.sha256] in rows
 
 
-def test_the_head_says_where_the_campaign_is(data):
-    text = Reader(render(data)).text
+def test_the_head_says_where_the_campaign_is(data, page):
+    text = Reader(page).text
     reason = "the next batch would cost more than is left"
     assert f"Stopped after round 2 by budget : {reason}." in text
     assert "Labels 1,220 26 answers in 3 rounds" in text
@@ -159,8 +158,8 @@ def test_the_head_says_where_the_campaign_is(data):
     assert "Spent 4.50 of 20.00, 2.50 reserved" in waiting
 
 
-def test_every_query_is_shown_with_its_reason(data):
-    text = Reader(render(data)).text
+def test_every_query_is_shown_with_its_reason(page):
+    text = Reader(page).text
     assert "the two best guesses are close" in text
     assert f"#1 margin {0.98765 - 0.01:.4g} p 1 item-001" in text
     assert "ash 0.876" in text
@@ -171,8 +170,7 @@ def test_every_query_is_shown_with_its_reason(data):
     assert "first guess right for 1 of 2" in text
 
 
-def test_only_the_newest_batch_is_unfolded(data):
-    page = render(data)
+def test_only_the_newest_batch_is_unfolded(page):
     assert re.findall(r'<details id="(\S+)" class="batch"( open)?>', page) == [
         ("round-2", " open"),
         ("round-1", ""),
@@ -191,13 +189,13 @@ def test_a_label_that_was_not_foreseen_stands_out(data):
     assert cards("birch", "low_confidence") == 0
 
 
-def test_the_rest_is_told(data):
-    text = Reader(render(data)).text
+def test_the_rest_is_told(page):
+    text = Reader(page).text
     for words in (
         "Of 41 expectations, 1 did not hold.",
         "warn duplicates pool, 2 rows the same twice item-7, item-8",
         "stop budget the next batch would cost more than is left",
-        "go on max rounds 3 of 30 rounds are done",
+        "go on max_rounds 3 of 30 rounds are done",
         "Ledger entries 57",
         "MLflow experiment forest",
         "git tag round-0001 · MLflow run round-0001 · closed 2026-03-02 09:30 UTC",

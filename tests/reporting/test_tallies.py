@@ -24,7 +24,8 @@ def test_bars_hold_every_label_once(rounds, classes):
         assert bar.labels == sum(one.values())
         assert sum(segment.labels for segment in bar.segments) == bar.labels
         assert len(bar.segments) <= tallies.SHOWN + 1
-        assert sum(segment.share for segment in bar.segments) == pytest.approx(float(bar.labels > 0))
+        whole = sum(segment.share for segment in bar.segments)
+        assert whole == pytest.approx(1.0 if bar.labels else 0.0)
 
 
 def test_a_class_keeps_its_colour_and_order_though_it_has_no_label_yet():

@@ -17,6 +17,14 @@ def test_says_when_there_is_little_to_say(data):
     assert "Measured once so far: accuracy 0.712" in wording.learning(data.rounds[:1])
 
 
+def test_a_step_that_the_interval_covers_is_told_as_such(data):
+    last = data.rounds[2]
+    wide = {"accuracy": {"value": 0.8123, "low": 0.7, "high": 0.9}}
+    summary = replace(last.summary, metrics=wide)
+    words = wording.learning((*data.rounds[:2], replace(last, summary=summary)))
+    assert words.endswith("moved it by +0.050, which lies within its interval.")
+
+
 def test_a_loss_is_a_loss(data):
     assert f"moved it by {formats.MINUS}0.050" in wording.learning(data.rounds[::-1])
 

@@ -1,0 +1,88 @@
+import json
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from tasks.validation import findings, running, suites
+
+N = 23
+TABLE = pa.table(
+    {
+        "item_id": [f"i{number:02d}" for number in range(N)],
+        "x": [None if number == 4 else float(number) for number in range(N)],
+        "c": ["u", "v", "u", "u"] * 5 + ["w", "v", None],
+        "same": [f"s{number % 20}" for number in range(N)],
+        "v": [[1.0] * (2 if number == 21 else 3) for number in range(N)],
+    }
+)
+
+
+def expect(kind: str, severity: str = "critical", **arguments: Any) -> dict[str, Any]:
+    return {"type": f"expect_{kind}", "kwargs": arguments, "severity": severity}
+
+
+SUITE = suites.parse(
+    json.dumps(
+        {
+            "name": "pool",
+            "expectations": [
+                expect("column_to_exist", column="x"),
+                expect("column_to_exist", column="nowhere"),
+                expect("column_values_to_be_unique", column="item_id"),
+                expect("column_values_to_be_unique", column="same"),
+                expect("column_values_to_be_unique", column="nowhere"),
+                expect("column_values_to_be_unique", column="c", mostly=0.1),
+                expect("column_values_to_not_be_null", column="x"),
+                expect("column_values_to_not_be_null", column="x", mostly=0.9),
+                expect("column_values_to_be_between", column="x", min_value=2, max_value=19),
+                expect("column_values_to_be_between", column="x", min_value=1, mostly=0.9),
+                expect("column_values_to_be_in_set", column="c", value_set=["u", "v"]),
+                expect("column_values_to_be_in_set", column="v__length", value_set=[3]),
+                expect("column_values_to_be_in_type_list", column="x", type_list=["float64"]),
+                expect("column_values_to_be_in_type_list", column="x", type_list=["int64"]),
+                expect("column_values_to_be_increasing", column="x"),
+                expect("column_mean_to_be_between", column="x", max_value=3),
+                expect("column_pair_values_to_be_equal", column_A="c", column_B="same"),
+                expect("compound_columns_to_be_unique", column_list=["c", "same"]),
+                expect("column_values_to_match_regex", "warning", column="nowhere", regex="x"),
+            ],
+        }
+    ),
+    "pool",
+)
+TABLE_WIDE = suites.parse(
+    json.dumps(
+        {
+            "name": "pool",
+            "expectations": [
+                expect("table_row_count_to_be_between", max_value=20),
+                expect("table_columns_to_match_set", column_set=["item_id"]),
+            ],
+        }
+    ),
+    "pool",
+)
+
+
+@pytest.mark.parametrize("suite", [SUITE, TABLE_WIDE], ids=["columns", "table"])
+def test_slices_find_what_the_whole_table_shows(
+    suite: suites.Suite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = running.run("pool", TABLE, suite, "item_id")
+    monkeypatch.setattr(running, "SLICE", 5)
+    sliced = running.run("pool", TABLE, suite, "item_id")
+    expected = findings.of_result("pool", whole, "item_id")
+    assert findings.of_result("pool", sliced, "item_id") == expected
+    assert not all(one.success for one in expected)
+    assert sliced.statistics == whole.statistics
+    assert sliced.success == whole.success
+
+
+def test_a_frame_of_the_same_name_is_looked_at_anew() -> None:
+    first = running.run("pool", TABLE, SUITE, "item_id")
+    running.run("pool", TABLE.slice(0, 3), SUITE, "item_id")
+    again = running.run("pool", TABLE, SUITE, "item_id")
+    assert findings.of_result("pool", first, "item_id") == findings.of_result(
+        "pool", again, "item_id"
+    )
