@@ -162,14 +162,17 @@ def why(
     as_json: AsJson = False,
 ) -> None:
     """Tell an item's whole story: who considered it, why, who answered, what was believed."""
-    from flows.words import story
     from tasks import actions
-    from tasks.audit.why import why as tell
+    from tasks.audit.telling import tell
+    from tasks.audit.why import why as look_up
     from tasks.versions.store import Store
 
     work = actions.look_at(context.obj)
-    told = tell(work.campaign, work.ledger, Store(work.campaign.root), item)
-    _print_json(told.to_json()) if as_json else out.print(story(told), markup=False)
+    story = look_up(work.campaign, work.ledger, Store(work.campaign.root), item)
+    if as_json:
+        _print_json(story.to_json())
+    else:
+        out.print(tell(story), markup=False, highlight=False)
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import yaml
@@ -67,7 +68,7 @@ def _next(directory: Path) -> str:
 
     decisions = pd.read_parquet(directory / at.DECISIONS)
     item = decisions.sort_values("rank")["item_id"].iloc[0]
-    venv = os.path.relpath(Path(os.sys.executable).parent)
+    venv = os.path.relpath(str(Path(sys.executable).parent))
     return NEXT.format(
         directory=directory, item=item, labelloop=f"{venv}/labelloop", bin=f"{venv}/"
     )

@@ -2,11 +2,15 @@
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
 from flows.server import prefect_api
 from tasks import actions
+
+if TYPE_CHECKING:
+    from prefect.deployments.runner import RunnerDeployment
 
 
 def serve(
@@ -34,27 +38,31 @@ def serve(
 
 def _serve(root: Path, every: int, cron: str | None, timezone: str) -> None:
     from prefect import serve as stay
-    from prefect.client.schemas.objects import ConcurrencyLimitConfig
     from prefect.client.schemas.schedules import CronSchedule
-    from prefect.deployments.runner import EntrypointType
+
+    looks = {"directory": str(root), "opens": cron is None}
+    deployments = [_deployment(f"{root.name}-looks", looks, interval=every)]
+    if cron:
+        schedules = [CronSchedule(cron=cron, timezone=timezone)]
+        rounds = {"directory": str(root), "rounds": 1}
+        deployments.append(_deployment(f"{root.name}-rounds", rounds, schedules=schedules))
+    stay(*deployments, limit=1)
+
+
+def _deployment(name: str, parameters: dict[str, Any], **schedule: Any) -> "RunnerDeployment":
+    from prefect.client.schemas.objects import ConcurrencyLimitConfig
+    from prefect.client.schemas.objects import ConcurrencyLimitStrategy as Strategy
+    from prefect.deployments.runner import RunnerDeployment
+    from prefect.types.entrypoint import EntrypointType
 
     from flows.campaign import campaign
 
-    one = ConcurrencyLimitConfig(limit=1, collision_strategy="CANCEL_NEW")
-    module = EntrypointType.MODULE_PATH
-    common = {"entrypoint_type": module, "concurrency_limit": one}
-    looks = campaign.to_deployment(
-        name=f"{root.name}-looks",
-        interval=every,
-        parameters={"directory": str(root), "rounds": None, "opens": cron is None},
-        **common,
+    return RunnerDeployment.from_flow(
+        campaign,
+        name=name,
+        parameters=parameters,
+        # The form by file works only from one folder, and makes a second copy of modules.
+        entrypoint_type=EntrypointType.MODULE_PATH,
+        concurrency_limit=ConcurrencyLimitConfig(limit=1, collision_strategy=Strategy.CANCEL_NEW),
+        **schedule,
     )
-    deployments = [looks]
-    if cron:
-        schedule = CronSchedule(cron=cron, timezone=timezone)
-        parameters = {"directory": str(root), "rounds": 1}
-        rounds = campaign.to_deployment(
-            name=f"{root.name}-rounds", schedules=[schedule], parameters=parameters, **common
-        )
-        deployments.append(rounds)
-    stay(*deployments, limit=1)

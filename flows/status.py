@@ -52,7 +52,7 @@ def status(directory: Path) -> Status:
     work = actions.look_at(directory)
     entries = work.ledger.entries()
     history = rounds(work)
-    newest = history[-1] if history else {"labels": 0, "metrics": {}}
+    newest: dict[str, Any] = history[-1] if history else {"labels": 0, "metrics": {}}
     stop = state.stop(entries)
     return Status(
         campaign=work.params.campaign.name,

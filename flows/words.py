@@ -1,6 +1,7 @@
 """What the command line says, in words."""
 
 from flows.status import Status
+from tasks.audit.findings import Report
 
 STATES = {
     "ready": "ready to run",
@@ -24,3 +25,13 @@ def standing(found: Status) -> str:
     elif found.state == "ready":
         lines.append(f"  next: {found.stage}")
     return "\n".join(lines)
+
+
+def verdict(found: Report) -> str:
+    """Say what an audit found, the nearest to the cause first."""
+    lines = [f"unchecked: {what}" for what in found.unchecked]
+    if found.ok:
+        return "\n".join([*lines, f"all is well: {found.entries} entries, head {found.head}"])
+    lines += [f"{one.kind}: {one.where}: {one.what}" for one in found.problems]
+    count = len(found.problems)
+    return "\n".join([*lines, f"{count} {'problem' if count == 1 else 'problems'}"])

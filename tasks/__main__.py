@@ -1,6 +1,5 @@
 """Run one stage's offline half in the current directory: ``python -m tasks <stage>``."""
 
-import os
 import sys
 from pathlib import Path
 
@@ -23,5 +22,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
     sys.exit(main(sys.argv[1:]))

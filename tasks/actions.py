@@ -51,10 +51,11 @@ def opened(directory: Path) -> Iterator[Work]:
 
 
 @contextmanager
-def account(work: Work) -> Iterator[Account]:
+def account(work: Work, context: VendorContext | None = None) -> Iterator[Account]:
     """Connect to the campaign's vendor."""
     vendor = registry.build("vendors", work.params.vendor.name, work.params.vendor.options)
-    connection: Account = vendor.connect(vendor_context(work.campaign, work.params))
+    context = context or vendor_context(work.campaign, work.params)
+    connection: Account = vendor.connect(context)
     try:
         yield connection
     finally:

@@ -4,7 +4,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from tasks import actions, pipeline
 from tasks import campaign as at
 from tasks.actions import Work
 from tasks.campaign import Campaign
+from tasks.delivery import money
 from tasks.domain import state, tables
 from tasks.domain.errors import BudgetError, CampaignError, DataError, LabelloopError
 from tasks.params import Params
@@ -59,7 +60,7 @@ def check(directory: Path) -> list[Finding]:
             "pool": lambda: _pool(trial, work.params),
             "data": lambda: _data(trial, work.params),
             "columns": lambda: _columns(trial, work.params),
-            "vendor": lambda: _vendor(work),
+            "vendor": lambda: _vendor(work, trial),
             "budget": lambda: _budget(work),
             "candidates": lambda: _candidates(work, trial),
             "remote": lambda: _remote(work.campaign),
@@ -130,8 +131,11 @@ def _columns(trial: Campaign, params: Params) -> str:
     return f"sends {', '.join(params.vendor.send)} and nothing else"
 
 
-def _vendor(work: Work) -> str:
-    with actions.account(work) as account:
+def _vendor(work: Work, trial: Campaign) -> str:
+    context = replace(
+        actions.vendor_context(work.campaign, work.params), truth=trial.path(at.TRUTH)
+    )
+    with actions.account(work, context) as account:
         account.preflight()
     return f"{work.params.vendor.name} would take a batch"
 
@@ -141,8 +145,7 @@ def _budget(work: Work) -> str:
     cost, budget = pipeline.module("stop").next_batch_cost(params), params.campaign.budget
     if budget is None:
         return f"no limit; a batch costs at most {cost:.2f}"
-    settled = state.of_kind(work.ledger.entries(), "settled")
-    left = budget - sum(entry.body["cost"] for entry in settled)
+    left = budget - money.committed(*_snapshot(work.campaign, at.SENT, at.ANSWERS))
     if cost > left and not state.stop(work.ledger.entries()):
         fix = "raise campaign.budget, or lower score.batch, push.redundancy or push.gold"
         raise BudgetError(f"a batch costs up to {cost:.2f} and {left:.2f} is left", fix=fix)
@@ -151,19 +154,23 @@ def _budget(work: Work) -> str:
 
 def _candidates(work: Work, trial: Campaign) -> str:
     pool = tables.read(trial.path(at.POOL))
-    labels, sent = (_or_empty(work.campaign, name, table) for name, table in _SNAPSHOT)
+    labels, sent = _snapshot(work.campaign, at.LABELS, at.SENT)
     left = int(candidates.open_items(pool["item_id"], labels, sent, work.params.most_copies).sum())
     batch = work.params.score.batch
     short = "; the last batch will be smaller" if left < batch else ""
     return f"{left} items can be queried, {batch} a round{short}"
 
 
-_SNAPSHOT = ((at.LABELS, tables.LABELS), (at.SENT, tables.SENT))
+SNAPSHOT = {at.LABELS: tables.LABELS, at.SENT: tables.SENT, at.ANSWERS: tables.ANSWERS}
 
 
-def _or_empty(campaign: Campaign, name: str, table: tables.Table) -> pd.DataFrame:
-    path = campaign.path(name)
-    return tables.read(path) if path.exists() else table.empty()
+def _snapshot(campaign: Campaign, *names: str) -> list[pd.DataFrame]:
+    """Read tables of the snapshot; empty ones before there is any."""
+    there = {name: campaign.path(name) for name in names}
+    return [
+        tables.read(path) if path.exists() else SNAPSHOT[name].empty()
+        for name, path in there.items()
+    ]
 
 
 def _remote(campaign: Campaign) -> str:

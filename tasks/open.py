@@ -12,6 +12,7 @@ from tasks.domain import digests, tables
 from tasks.domain.errors import CampaignError
 from tasks.domain.files import pretty_json, write_atomic
 from tasks.domain.stage import Stage
+from tasks.modeling import bundle
 from tasks.params import Params
 from tasks.versions.store import Store
 
@@ -56,7 +57,7 @@ def _write_first(campaign: Campaign) -> None:
     tables.write(campaign.path(at.BASE_ANSWERS), tables.ANSWERS.empty(), tables.ANSWERS)
     tables.write(campaign.path(at.BASE_SENT), tables.SENT.empty(), tables.SENT)
     write_atomic(campaign.path(at.BASE_HISTORY), pretty_json([]))
-    write_atomic(campaign.path(at.BASE_MODEL), b"")
+    write_atomic(campaign.path(at.BASE_MODEL), bundle.NO_MODEL)
     write_atomic(campaign.path(at.BASE_CARD), pretty_json(card))
 
 

@@ -149,7 +149,10 @@ def _intend(
     }
     before = state.last(ledger.entries(), "batch_intended", number)
     if before is None:
-        already = money.spent(tables.read(campaign.path(at.BASE_ANSWERS)))
+        sent, answers = (
+            tables.read(campaign.path(name)) for name in (at.BASE_SENT, at.BASE_ANSWERS)
+        )
+        already = money.committed(sent, answers)
         money.refuse_overspending(params.campaign.budget, already, cost)
         account.preflight()
     elif before.body != body:

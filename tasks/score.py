@@ -47,7 +47,13 @@ def run(campaign: Campaign, params: Params) -> dict[str, Any]:
     pool, labels, sent = (
         tables.read(campaign.path(name)) for name in (at.POOL, at.BASE_LABELS, at.BASE_SENT)
     )
-    found = _candidates(campaign, params, choice.rows(pool, labels, sent, params.most_copies), policy, card["fitted"])
+    found = _candidates(
+        campaign,
+        params,
+        choice.rows(pool, labels, sent, params.most_copies),
+        policy,
+        card["fitted"],
+    )
     decided = decide(found, policy, params.score, _generators(params, campaign.round))
     model = digests.of_file(campaign.path(at.QUERY_MODEL)).sha256 if card["fitted"] else ""
     decided["round"] = campaign.round

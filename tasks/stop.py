@@ -60,14 +60,16 @@ def run(campaign: Campaign, params: Params) -> dict[str, Any]:
     pool, sent, labels = (
         tables.read(campaign.path(name)) for name in (at.POOL, at.SENT, at.LABELS)
     )
+    answers = tables.read(campaign.path(at.ANSWERS))
     history = [*_json(campaign, at.BASE_HISTORY), _record(campaign, params, pool, sent, labels)]
     outlook = Outlook(
         rounds=tuple(to_summary(record) for record in history),
         budget=params.campaign.budget,
-        next_batch_cost=next_batch_cost(params),
+        next_batch_cost=next_batch_cost(params, int((labels["status"] == "low_confidence").sum())),
         candidates=int(
             candidates.open_items(pool["item_id"], labels, sent, params.most_copies).sum()
         ),
+        outstanding=money.outstanding(sent, answers),
     )
     rules = {name: registry.build("stopping", name, given) for name, given in params.stop.items()}
     decision = decide(rules, outlook)
@@ -103,12 +105,15 @@ def decide(rules: Mapping[str, StopRule], outlook: Outlook) -> dict[str, Any]:
     }
 
 
-def next_batch_cost(params: Params) -> float:
-    """Give what another full batch costs at most, with its gold, each item `redundancy` times."""
+def next_batch_cost(params: Params, requeues: int = 0) -> float:
+    """Give what another full batch costs at most.
+
+    Its queries and its gold are asked `redundancy` times each, and `requeues` items once more.
+    """
     batch = params.score.batch
     # 0.07 * 100 is 7.000000000000001 and means 7.
     gold = math.ceil(round(params.push.gold * batch, 9))
-    return (batch + gold) * params.push.redundancy * params.vendor.price
+    return ((batch + gold) * params.push.redundancy + requeues) * params.vendor.price
 
 
 def class_counts(

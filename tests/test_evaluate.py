@@ -131,7 +131,7 @@ def test_without_a_model_there_are_no_predictions_and_no_metrics(campaign, param
     summary = evaluate.run(campaign, params)
     assert metrics(campaign) == {}
     assert predictions(campaign).empty
-    assert campaign.path(at.MODEL).read_bytes() == b""
+    assert campaign.path(at.MODEL).read_bytes() == bundle.NO_MODEL
     assert summary["note"] == "no metrics: there is no model"
 
 

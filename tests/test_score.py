@@ -13,7 +13,7 @@ from tasks import score
 from tasks.campaign import Campaign
 from tasks.domain import digests, randomness, tables
 from tasks.domain.files import pretty_json, write_atomic
-from tasks.modeling import trainer
+from tasks.modeling import bundle, trainer
 
 N = 60
 CONTENT = {
@@ -56,7 +56,7 @@ def campaign(tmp_path, pool):
     write_atomic(found.path(at.ROUND), pretty_json({"round": 2}))
     write_pool(found, pool)
     write_known(found, [], [])
-    write_atomic(found.path(at.QUERY_MODEL), b"")
+    write_atomic(found.path(at.QUERY_MODEL), bundle.NO_MODEL)
     card = {"fitted": False, "reason": "fewer than 2 classes labelled"}
     write_atomic(found.path(at.QUERY_CARD), pretty_json(card))
     return found

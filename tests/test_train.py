@@ -64,7 +64,7 @@ def labels(n, role="query", status="labelled", classes=("cat", "dog")):
 def campaign(tmp_path, pool):
     campaign = Campaign(tmp_path)
     tables.write_items(campaign.path(at.POOL), pa.Table.from_pandas(pool, preserve_index=False))
-    write_atomic(campaign.path(at.BASE_MODEL), b"")
+    write_atomic(campaign.path(at.BASE_MODEL), bundle.NO_MODEL)
     card = {"fitted": False, "inputs": None, "reason": "no round is finished yet"}
     write_atomic(campaign.path(at.BASE_CARD), pretty_json(card))
     return campaign
@@ -95,7 +95,7 @@ def test_writes_the_model_and_its_card(campaign, params, pool):
 def test_fewer_than_two_classes_give_an_empty_file_and_the_reason(campaign, params, frame):
     give(campaign, frame)
     summary = train.run(campaign, params)
-    assert campaign.path(at.QUERY_MODEL).read_bytes() == b""
+    assert campaign.path(at.QUERY_MODEL).read_bytes() == bundle.NO_MODEL
     card = json.loads(campaign.path(at.QUERY_CARD).read_text())
     assert card["fitted"] is False
     assert card["reason"] == summary["reason"] == "fewer than 2 classes labelled"

@@ -119,7 +119,7 @@ CASES: dict[str, tuple[Callable[[], dict[str, pa.Table]], tuple[Any, ...]]] = {
     ),
     "numbers are text": (
         lambda: {"pool": ITEMS.slice(5).set_column(1, "size", [pa.array(["1"] * (N - 5))])},
-        ("pool", "values_to_be_in_type_list", "size", "stop", None, ()),
+        ("pool", "values_to_be_in_type_list", "size", "stop", 25, tuple(IDS[5:10])),
     ),
     "text is numbers": (
         lambda: {"pool": ITEMS.slice(5).set_column(3, "note", [pa.array(range(N - 5))])},

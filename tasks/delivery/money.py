@@ -15,6 +15,16 @@ def spent(answers: pd.DataFrame) -> float:
     return math.fsum(answers.groupby("answer_id")["price"].max())
 
 
+def outstanding(sent: pd.DataFrame, answers: pd.DataFrame) -> float:
+    """Add up the price of all that was sent and not answered: late answers cost money too."""
+    return math.fsum(sent.loc[~sent["key"].isin(answers["key"]), "price"])
+
+
+def committed(sent: pd.DataFrame, answers: pd.DataFrame) -> float:
+    """Give what is spent and what may still be, of all that was sent."""
+    return spent(answers) + outstanding(sent, answers)
+
+
 def refuse_overspending(budget: float | None, already: float, batch: float) -> None:
     """Raise a `BudgetError` if a batch would cost more than is left."""
     if budget is None or already + batch <= budget + CENT:

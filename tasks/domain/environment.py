@@ -12,6 +12,7 @@ PACKAGES = (
     "lightgbm",
     "numpy",
     "pandas",
+    "pillow",
     "pyarrow",
     "scikit-learn",
     "scipy",

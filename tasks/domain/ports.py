@@ -139,6 +139,8 @@ class Outlook:
         Money for the whole campaign.
     next_batch_cost : float
         What another full batch would cost at most.
+    outstanding : float
+        What answers that are still out may cost.
     candidates : int
         Items that could still be queried.
     """
@@ -147,6 +149,7 @@ class Outlook:
     budget: float | None
     next_batch_cost: float
     candidates: int
+    outstanding: float = 0.0
 
 
 @dataclass(frozen=True)

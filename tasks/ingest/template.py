@@ -77,7 +77,7 @@ def _yaml(value: Any) -> str:
         value, default_flow_style=True, sort_keys=False, allow_unicode=True, indent=4, width=92
     )
     lines = text.removesuffix("\n").removesuffix("\n...").split("\n")
-    return "\n    ".join(line.strip() for line in lines)
+    return "\n    ".join(line.strip(" ") for line in lines)
 
 
 TEMPLATE = """\

@@ -22,6 +22,8 @@ from tasks.modeling.canonical import canonical
 from tasks.modeling.features import select
 from tasks.modeling.threads import one_thread
 
+NO_MODEL = b"there is no model yet\n"
+"""The file of a model that could not be fitted; of some length, since DVC warns of empty files."""
 TRUSTED = (
     "collections.OrderedDict",
     "lightgbm.basic.Booster",
@@ -66,7 +68,7 @@ def load(path: Path) -> Any | None:
     Returns
     -------
     sklearn.pipeline.Pipeline or None
-        None if the file is empty: there was no model yet.
+        None if the file says that there was no model yet.
 
     Raises
     ------
@@ -79,7 +81,7 @@ def load(path: Path) -> Any | None:
     except FileNotFoundError:
         fix = "restore it with `dvc checkout`"
         raise DataError("is missing", where=str(path), fix=fix) from None
-    return parse(content, where=str(path)) if content else None
+    return None if content == NO_MODEL else parse(content, where=str(path))
 
 
 def parse(content: bytes, *, where: str = "model") -> Any:

@@ -15,7 +15,7 @@ def train(pool: pd.DataFrame, labels: pd.DataFrame, params: Params) -> tuple[byt
     Returns
     -------
     bytes
-        The model's file; empty if there is no model.
+        The model's file; `bundle.NO_MODEL` if there is none.
     dict
         Its card, as `pipeline.fit`, which see also for what is raised.
     """
@@ -24,7 +24,7 @@ def train(pool: pd.DataFrame, labels: pd.DataFrame, params: Params) -> tuple[byt
     model, card = pipeline.fit(
         pool, usable, params.features, params.train, campaign.classes, campaign.seed
     )
-    return (b"" if model is None else bundle.dump(model)), card
+    return (bundle.NO_MODEL if model is None else bundle.dump(model)), card
 
 
 def would_make(card: Card, pool: pd.DataFrame, labels: pd.DataFrame, params: Params) -> bool:

@@ -28,9 +28,7 @@ def open_items(
     return np.asarray(~item_ids.isin(pd.concat([settled, waiting, spent])))
 
 
-def rows(
-    pool: pd.DataFrame, labels: pd.DataFrame, sent: pd.DataFrame, limit: int
-) -> pd.DataFrame:
+def rows(pool: pd.DataFrame, labels: pd.DataFrame, sent: pd.DataFrame, limit: int) -> pd.DataFrame:
     """Give the candidates' rows of the pool, in the order of item_id."""
     free = pool[open_items(pool["item_id"], labels, sent, limit)]
     return free.sort_values("item_id", ignore_index=True)

@@ -18,7 +18,7 @@ class Budget:
         cost = outlook.next_batch_cost
         if outlook.budget is None:
             return Verdict(False, f"no budget is set, and another batch costs {money(cost)}")
-        left = outlook.budget - outlook.rounds[-1].spent
+        left = outlook.budget - outlook.rounds[-1].spent - outlook.outstanding
         short = left < cost - DUST
         pays = "does not pay" if short else "pays"
         return Verdict(

@@ -47,11 +47,18 @@ def check(
 def _contents(
     pool: pa.Table, holdout: pa.Table, features: Sequence[str]
 ) -> npt.NDArray[np.uint64] | None:
-    """Hash the features of each row; equal rows are equal here, others differ but for 2**-64."""
+    """Hash the features of each row, shape (rows of pool + rows of holdout,).
+
+    Equal rows are equal here, and others differ, but for a chance of 2**-64 each. None if there is
+    nothing to compare, or pool and holdout differ in their columns, which the suite says.
+    """
     names = [name for name in features if name in pool.column_names]
-    if not names:
+    parts = [
+        table.select([n for n in names if n in table.column_names]) for table in (pool, holdout)
+    ]
+    if not names or not parts[0].schema.equals(parts[1].schema):
         return None
-    both = pa.concat_tables([pool.select(names), holdout.select(names)])
+    both = pa.concat_tables(parts)
     frame = pd.DataFrame({name: _hashable(both[name]) for name in names})
     return np.asarray(pd.util.hash_pandas_object(frame, index=False), dtype=np.uint64)
 

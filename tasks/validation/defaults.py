@@ -15,7 +15,7 @@ from tasks.validation.derived import LENGTH, NOT_FINITE, with_derived
 Expectation = dict[str, Any]
 CRITICAL, WARNING = "critical", "warning"
 STATUSES = ["labelled", "low_confidence", "returned"]
-TEXT = ["StringDtype"]
+TEXT = ["str"]
 NUMBERS = [
     *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)),
     *(f"float{bits}" for bits in (16, 32, 64)),

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+import pandas as pd
+
 from tasks.domain.files import canonical_json
 
 Severity = Literal["stop", "warn"]
@@ -78,7 +80,7 @@ def _of_one(suite: str, one: Any, id_column: str) -> Finding:
     arguments.pop("batch_id", None)
     column = arguments.pop("column", None)
     rows = one.result.get("partial_unexpected_index_list") or []
-    ids = [row[id_column] for row in rows if row.get(id_column) is not None]
+    ids = [row[id_column] for row in rows if not pd.isna(row.get(id_column))]
     return Finding(
         suite=suite,
         expectation=configuration.type,

@@ -75,9 +75,7 @@ def _sorted_out(
 def _validate(
     name: str, table: pa.Table, expectations: Sequence[Any], suite: str, id_column: str
 ) -> Any:
-    # The library knows pandas' older string type by name, not the one that is pandas' default.
-    frame = table.to_pandas(types_mapper={pa.string(): pd.StringDtype()}.get)
-    batch = batch_definition(name).get_batch({"dataframe": frame})
+    batch = batch_definition(name).get_batch({"dataframe": _frame(table)})
     return batch.validate(
         great_expectations().ExpectationSuite(suite, expectations=list(expectations)),
         result_format={
@@ -86,6 +84,12 @@ def _validate(
             "unexpected_index_column_names": [id_column],
         },
     )
+
+
+def _frame(table: pa.Table) -> pd.DataFrame:
+    """Give a frame whose strings are Python's: the library has no name for pandas' own type."""
+    frame: pd.DataFrame = table.to_pandas()
+    return frame.astype({name: object for name, kind in frame.dtypes.items() if kind == "str"})
 
 
 def _is_by_row(expectation: Any) -> bool:

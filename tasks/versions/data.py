@@ -71,7 +71,8 @@ def _repo_class() -> "type[Repo]":
 
     # DVC sets its own level when it is imported, and speaks of every file that it writes.
     logging.getLogger("dvc").setLevel(logging.CRITICAL)
-    return Repo
+    found: type[Repo] = Repo
+    return found
 
 
 @contextmanager

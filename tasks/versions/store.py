@@ -1,5 +1,6 @@
 """The bytes of any past round, by their address."""
 
+from functools import cached_property
 from pathlib import Path
 
 from tasks.domain.errors import CampaignError
@@ -34,8 +35,9 @@ class Store:
 
     def cached(self, md5: str) -> Path:
         """Say where the cache keeps an MD5, whether or not it has it."""
-        return self._cache() / md5[:2] / md5[2:]
+        return self._cache / md5[:2] / md5[2:]
 
+    @cached_property
     def _cache(self) -> Path:
         with data.opened(self.root) as repo:
             return Path(repo.cache.local.path)

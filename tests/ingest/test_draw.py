@@ -37,5 +37,5 @@ def test_every_item_may_be_drawn() -> None:
 
 @pytest.mark.parametrize(("holdout", "gold"), [(40, 0), (30, 10), (41, 0), (0, 21)])
 def test_too_few_items_are_said(holdout: int, gold: int) -> None:
-    with pytest.raises(DataError, match="40|21"):
+    with pytest.raises(DataError, match=r"40|21"):
         draw(IDS, LABELS, holdout, gold, 7)

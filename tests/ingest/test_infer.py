@@ -119,7 +119,7 @@ def test_many_classes_that_are_numbered_through_are_classes() -> None:
 
 
 def test_no_label_column_and_no_classes() -> None:
-    with pytest.raises(DataError, match="--label.*--classes"):
+    with pytest.raises(DataError, match=r"--label.*--classes"):
         infer(table(a=[1.0, 2.0]), id="item_id", label=None)
 
 

@@ -99,7 +99,7 @@ def test_no_items_have_no_probabilities(models, pool, classes):
 
 
 def test_an_empty_file_is_no_model(tmp_path):
-    (tmp_path / "model.skops").write_bytes(b"")
+    (tmp_path / "model.skops").write_bytes(bundle.NO_MODEL)
     assert bundle.load(tmp_path / "model.skops") is None
 
 
@@ -159,7 +159,7 @@ def test_another_version_is_named(small):
 
 def test_knows_whether_it_was_written_here(small):
     assert bundle.is_current(small)
-    assert not bundle.is_current(b"")
+    assert not bundle.is_current(bundle.NO_MODEL)
     assert not bundle.is_current(skops.io.dumps(LogisticRegression()))
 
 
