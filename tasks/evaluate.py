@@ -37,7 +37,7 @@ def run(campaign: Campaign, params: Params) -> dict[str, Any]:
     content, card = trainer.train(pool, labels, params)
     known = with_class(holdout, labels, params.campaign.classes)
     # The model is taken from its file, so that everybody who loads it gets these predictions.
-    model = bundle.parse(content) if content else None
+    model = bundle.parse(content)
     predictions, measured = assess(model, known, params)
     write_atomic(campaign.path(at.MODEL), content)
     write_atomic(campaign.path(at.CARD), pretty_json(card))

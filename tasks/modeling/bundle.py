@@ -81,11 +81,13 @@ def load(path: Path) -> Any | None:
     except FileNotFoundError:
         fix = "restore it with `dvc checkout`"
         raise DataError("is missing", where=str(path), fix=fix) from None
-    return None if content == NO_MODEL else parse(content, where=str(path))
+    return parse(content, where=str(path))
 
 
-def parse(content: bytes, *, where: str = "model") -> Any:
-    """Build a model from its bytes; raises as `load`."""
+def parse(content: bytes, *, where: str = "model") -> Any | None:
+    """Build a model from its bytes; as `load`."""
+    if content == NO_MODEL:
+        return None
     import skops.io
     from sklearn.exceptions import InconsistentVersionWarning
     from skops.io.exceptions import UntrustedTypesFoundException
