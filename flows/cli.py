@@ -162,12 +162,12 @@ def why(
     as_json: AsJson = False,
 ) -> None:
     """Tell an item's whole story: who considered it, why, who answered, what was believed."""
-    from tasks import actions
     from tasks.audit.telling import tell
     from tasks.audit.why import why as look_up
     from tasks.versions.store import Store
+    from tasks.work import look_at
 
-    work = actions.look_at(context.obj)
+    work = look_at(context.obj)
     story = look_up(work.campaign, work.ledger, Store(work.campaign.root), item)
     if as_json:
         _print_json(story.to_json())

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from flows.round import Call, Facts, label_round
-from tasks import actions
 from tasks.domain import state
+from tasks.work import look_at
 
 
 def advance(
@@ -29,7 +29,7 @@ def advance(
         As `flows.round.label_round`, of the last round that was touched; ``state`` is stopped if
         there was nothing left to do.
     """
-    work = actions.look_at(directory)
+    work = look_at(directory)
     last = None if rounds is None else state.current_round(work.ledger.entries()) + rounds
     done: Facts = {"state": "stopped", "stop": state.stop(work.ledger.entries())}
     while _goes_on(directory, last, opens):
@@ -42,7 +42,7 @@ def advance(
 
 
 def _goes_on(directory: Path, last: int | None, opens: bool) -> bool:
-    entries = actions.look_at(directory).ledger.entries()
+    entries = look_at(directory).ledger.entries()
     current = state.current_round(entries)
     is_open = state.last(entries, "round_opened", current) is not None
     if state.stop(entries) is not None or not (opens or is_open):

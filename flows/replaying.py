@@ -8,9 +8,9 @@ from rich.console import Console
 
 from flows.replay import RoundReplay
 from flows.replay import replay as do_again
-from tasks import actions
 from tasks.domain import state
 from tasks.domain.errors import CampaignError
+from tasks.work import look_at
 
 
 def replay(
@@ -32,7 +32,7 @@ def replay(
     CampaignError
         No round is closed, or not the one that is asked for.
     """
-    closed = state.closed_rounds(actions.look_at(directory).ledger.entries())
+    closed = state.closed_rounds(look_at(directory).ledger.entries())
     if not closed:
         raise CampaignError("has no closed round to replay", where=str(directory))
     if round_number is not None and round_number not in closed:

@@ -6,7 +6,7 @@ from flows.calls import plainly
 from flows.display import Display
 from flows.loop import advance
 from flows.server import prefect_api
-from tasks import actions
+from tasks.work import look_at, refuse_uncommitted
 
 
 def run(
@@ -20,8 +20,8 @@ def run(
         The Prefect server's address, where one was asked.
     """
     directory = directory.resolve()
-    work = actions.look_at(directory)
-    actions.refuse_uncommitted(work.campaign)
+    work = look_at(directory)
+    refuse_uncommitted(work.campaign)
     with display.running() as watch:
         if not prefect:
             advance(plainly(watch), directory, rounds, wait=wait)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from flows.server import prefect_api
-from tasks import actions
+from tasks.work import look_at, refuse_uncommitted
 
 if TYPE_CHECKING:
     from prefect.deployments.runner import RunnerDeployment
@@ -28,8 +28,8 @@ def serve(
     cron : str or None
         When rounds are opened; None for whenever the one before is closed.
     """
-    work = actions.look_at(directory.resolve())
-    actions.refuse_uncommitted(work.campaign)
+    work = look_at(directory.resolve())
+    refuse_uncommitted(work.campaign)
     os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "INFO"
     with prefect_api(work.campaign.private / "prefect") as address:
         console.print(f"serving {directory}; Prefect's pages are at {address.removesuffix('/api')}")

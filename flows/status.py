@@ -5,10 +5,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from tasks import actions, pipeline
 from tasks import campaign as at
-from tasks.actions import Work
+from tasks import pipeline
 from tasks.domain import state
+from tasks.work import Work, look_at
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Status:
 
 def status(directory: Path) -> Status:
     """Read where a campaign stands; changes nothing."""
-    work = actions.look_at(directory)
+    work = look_at(directory)
     entries = work.ledger.entries()
     history = rounds(work)
     newest: dict[str, Any] = history[-1] if history else {"labels": 0, "metrics": {}}

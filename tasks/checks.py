@@ -10,9 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from tasks import actions, pipeline
 from tasks import campaign as at
-from tasks.actions import Work
+from tasks import pipeline
 from tasks.campaign import Campaign
 from tasks.delivery import money
 from tasks.domain import state, tables
@@ -20,6 +19,7 @@ from tasks.domain.errors import BudgetError, CampaignError, DataError, Labelloop
 from tasks.params import Params
 from tasks.selection import candidates
 from tasks.versions import data
+from tasks.work import Work, account, look_at, refuse_uncommitted, vendor_context
 
 ENOUGH_BYTES = 200 * 2**20
 
@@ -50,7 +50,7 @@ def check(directory: Path) -> list[Finding]:
     UserError
         The directory is no campaign or its params.yaml cannot be read: nothing else can be said.
     """
-    work = actions.look_at(directory)
+    work = look_at(directory)
     with _laid_out(work.campaign, work.params) as trial:
         looks: dict[str, Callable[[], str]] = {
             "params": lambda: f"{at.PARAMS} is sound",
@@ -92,7 +92,7 @@ def _laid_out(campaign: Campaign, params: Params) -> Iterator[Campaign]:
 
 
 def _committed(work: Work) -> str:
-    actions.refuse_uncommitted(work.campaign)
+    refuse_uncommitted(work.campaign)
     return "all changes are committed"
 
 
@@ -132,11 +132,9 @@ def _columns(trial: Campaign, params: Params) -> str:
 
 
 def _vendor(work: Work, trial: Campaign) -> str:
-    context = replace(
-        actions.vendor_context(work.campaign, work.params), truth=trial.path(at.TRUTH)
-    )
-    with actions.account(work, context) as account:
-        account.preflight()
+    context = replace(vendor_context(work.campaign, work.params), truth=trial.path(at.TRUTH))
+    with account(work, context) as vendor:
+        vendor.preflight()
     return f"{work.params.vendor.name} would take a batch"
 
 

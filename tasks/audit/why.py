@@ -4,13 +4,18 @@ import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import pandas as pd
+
 from tasks import campaign as at
 from tasks.audit.answers import answers
 from tasks.audit.pushes import pushes
 from tasks.audit.rounds import Rounds, Row, Store, records
 from tasks.campaign import Campaign
+from tasks.delivery import composition
 from tasks.domain.errors import DataError
 from tasks.domain.ports import Ledger
+from tasks.params import parse
+from tasks.selection import candidates
 
 CONSIDERED = (
     "round",
@@ -24,7 +29,6 @@ CONSIDERED = (
     "model_digest",
 )
 LABEL = ("label", "confidence", "status", "aggregator", "n_answers", "round")
-SETTLED = ("labelled", "low_confidence")
 TRAINS = ("query", "requeue", "seed")
 NEAREST = 100_000
 """Items among which a misspelled one is looked for."""
@@ -90,7 +94,7 @@ def why(campaign: Campaign, ledger: Ledger, store: Store, item_id: str) -> Story
         item_id,
         kind or "gone",
         considered,
-        _not_recorded(rounds, considered, pools, labels, sent),
+        _not_recorded(rounds, item_id, considered, pools),
         sent,
         answers(rounds, item_id, sent),
         _label(labels),
@@ -153,25 +157,27 @@ def _labels(rounds: Rounds, item_id: str) -> dict[int, Row]:
 
 
 def _not_recorded(
-    rounds: Rounds,
-    considered: list[Row],
-    pools: list[int],
-    labels: dict[int, Row],
-    sent: list[Row],
+    rounds: Rounds, item_id: str, considered: list[Row], pools: list[int]
 ) -> list[int]:
     recorded = {row["round"] for row in considered}
     scored = set(_rounds_with(rounds, at.DECISIONS)) & set(pools)
-    return [
-        number
-        for number in sorted(scored - recorded)
-        if _was_candidate(labels.get(number - 1), sent, number)
-    ]
+    return [n for n in sorted(scored - recorded) if _was_candidate(rounds, item_id, n)]
 
 
-def _was_candidate(label: Row | None, sent: list[Row], number: int) -> bool:
-    if label:
-        return bool(label["status"] not in SETTLED)
-    return not any(row["round"] < number and row["role"] in TRAINS for row in sent)
+def _was_candidate(rounds: Rounds, item_id: str, number: int) -> bool:
+    labels, sent = (
+        rounds.table(number, path, item_id=[item_id]) for path in (at.BASE_LABELS, at.BASE_SENT)
+    )
+    limit = _policy(rounds, number).limit
+    return bool(candidates.open_items(pd.Series([item_id]), labels, sent, limit)[0])
+
+
+def _policy(rounds: Rounds, number: int) -> composition.Policy:
+    sealed = at.PARAMS in rounds.files(number)
+    params = (
+        parse(rounds.content(number, at.PARAMS).decode()) if sealed else rounds.campaign.params()
+    )
+    return composition.Policy(params.push.redundancy, params.push.gold, params.review.max_answers)
 
 
 def _label(labels: dict[int, Row]) -> Row | None:

@@ -7,13 +7,15 @@ is built anew from params.yaml behaves as the one before. `tests/contracts` hold
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from tasks.domain.entries import Entry
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Floats = npt.NDArray[np.float64]
 Strings = npt.NDArray[np.object_]
@@ -89,7 +91,7 @@ class Consensus:
         Columns item_id, label, confidence (0 to 1); one row per item that has an answer.
     """
 
-    labels: pd.DataFrame
+    labels: "pd.DataFrame"
 
 
 class Aggregator(Protocol):
@@ -99,7 +101,7 @@ class Aggregator(Protocol):
     every item with an answer gets exactly one label, and it is one of `classes`.
     """
 
-    def aggregate(self, answers: pd.DataFrame, classes: Sequence[str]) -> Consensus:
+    def aggregate(self, answers: "pd.DataFrame", classes: Sequence[str]) -> Consensus:
         """Aggregate a frame with the columns item_id, annotator_id, label."""
         ...
 

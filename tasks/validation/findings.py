@@ -79,7 +79,7 @@ def _of_one(suite: str, one: Any, id_column: str) -> Finding:
     arguments = dict(configuration.kwargs)
     arguments.pop("batch_id", None)
     column = arguments.pop("column", None)
-    rows = one.result.get("partial_unexpected_index_list") or []
+    rows = [] if one.success else one.result.get("partial_unexpected_index_list") or []
     ids = [row[id_column] for row in rows if not pd.isna(row.get(id_column))]
     return Finding(
         suite=suite,

@@ -23,6 +23,12 @@ class Suite:
     name: str
     expectations: tuple[Any, ...]
 
+    @property
+    def critical(self) -> "Suite":
+        """Those whose failure stops, as a suite of the same name."""
+        kept = tuple(one for one in self.expectations if one.severity.value == "critical")
+        return Suite(self.name, kept)
+
 
 def parse(text: str, where: str) -> Suite:
     """Read a suite's JSON.

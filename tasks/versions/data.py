@@ -16,9 +16,12 @@ if TYPE_CHECKING:
 
 def init(root: Path) -> None:
     """Make a DVC repository inside a git one, that tells nobody of its use."""
-    with _translated(root), _repo_class().init(str(root)) as repo:
-        with repo.config.edit("repo") as config:
-            config["core"] |= {"analytics": False, "check_update": False}
+    with (
+        _translated(root),
+        _repo_class().init(str(root)) as repo,
+        repo.config.edit("repo") as config,
+    ):
+        config["core"] |= {"analytics": False, "check_update": False}
 
 
 def add(root: Path, path: str) -> None:

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import pandas as pd
 from pydantic import Field
 
 from tasks.domain.ports import Consensus
-from tasks.quality.aggregation import _votes
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,10 @@ class DawidSkene:
     n_iter: Annotated[int, Field(ge=1)] = 100
     tol: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1e-5
 
-    def aggregate(self, answers: pd.DataFrame, classes: Sequence[str]) -> Consensus:
+    def aggregate(self, answers: "pd.DataFrame", classes: Sequence[str]) -> Consensus:
         """Aggregate a frame with the columns item_id, annotator_id, label."""
+        from tasks.quality.aggregation import _votes
+
         if answers.empty:
             return _votes.nothing()
         from crowdkit.aggregation import DawidSkene as Model

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from tasks.domain.ports import Consensus
-from tasks.quality.aggregation import _votes
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -16,8 +17,10 @@ class Majority:
     Ties go to the class that comes first. Computed by crowd-kit's ``MajorityVote``.
     """
 
-    def aggregate(self, answers: pd.DataFrame, classes: Sequence[str]) -> Consensus:
+    def aggregate(self, answers: "pd.DataFrame", classes: Sequence[str]) -> Consensus:
         """Aggregate a frame with the columns item_id, annotator_id, label."""
+        from tasks.quality.aggregation import _votes
+
         if answers.empty:
             return _votes.nothing()
         from crowdkit.aggregation import MajorityVote
