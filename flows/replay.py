@@ -10,12 +10,12 @@ from typing import Any
 from tasks import campaign as at
 from tasks import params, pipeline
 from tasks.audit import differences
-from tasks.audit.rounds import STORED, Rounds, outputs
+from tasks.audit.rounds import Rounds, outputs
 from tasks.campaign import Campaign
 from tasks.domain import digests, environment
 from tasks.domain.digests import Digest
 from tasks.domain.entries import Entry
-from tasks.domain.errors import DataError, LabelloopError
+from tasks.domain.errors import CampaignError, DataError, LabelloopError
 from tasks.ledger.local import LocalLedger
 from tasks.versions import git
 from tasks.versions.store import Store
@@ -146,6 +146,8 @@ class Bench:
             try:
                 self._lay(number, entry, root)
                 _run(name, Campaign(root))
+            except CampaignError:
+                raise
             except LabelloopError as error:
                 failure = str(error)
             found = {
@@ -174,7 +176,7 @@ class Bench:
         return kept
 
     def _fetch(self, number: int, path: str, digest: Digest) -> bytes:
-        if path.startswith(STORED):
+        if path.startswith(at.KEPT_BY_DVC):
             content = self.past.store.fetch(digest.md5)
         else:
             tag = (self.past.body(number, "snapshot") or {})["tag"]

@@ -157,5 +157,10 @@ def _log(work: Work, number: int) -> bool:
 def _push(work: Work, number: int) -> bool:
     if not data.has_remote(work.campaign.root):
         return False
-    data.push(work.campaign.root, [snapshot.tag_of(number)])
+    sealed = state.last(work.ledger.entries(), "snapshot", number)
+    files = sealed.body["files"] if sealed else {}
+    data.push(
+        work.campaign.root,
+        [digest["md5"] for name, digest in files.items() if name.startswith(at.KEPT_BY_DVC)],
+    )
     return True

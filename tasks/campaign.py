@@ -48,6 +48,8 @@ PREDICTIONS = "snapshot/predictions.parquet"
 METRICS = "snapshot/metrics.json"
 HISTORY = "snapshot/history.json"
 
+KEPT_BY_DVC = ("data/", "base/", "round/", "snapshot/")
+
 LEDGER = "ledger"
 REPORT = "report.html"
 DATA_DOCS = "data_docs"

@@ -20,8 +20,8 @@ from tasks.versions import data, git
 IGNORED = """\
 # What belongs to this machine, and what DVC keeps.
 /.labelloop/
-/data/*
-!/data/*.dvc
+/data/source/
+/data/*.parquet
 /base/
 /round/
 /snapshot/

@@ -16,7 +16,7 @@ from tasks.domain.files import pretty_json, write_atomic
 from tasks.domain.stage import Stage
 from tasks.ingest.readers import read_parquet
 from tasks.params import Params
-from tasks.validation import content, docs, findings, running, suites
+from tasks.validation import content, docs, findings, slices, suites
 from tasks.validation.defaults import default_suites
 from tasks.validation.findings import Finding
 
@@ -131,7 +131,7 @@ def _remembered(root: Path, read: str, features: tuple[str, ...]) -> _Outcome:
 def _results(frames: Mapping[str, pa.Table], texts: Mapping[str, str]) -> dict[str, Any]:
     parsed = {name: suites.parse(text, name) for name, text in texts.items()}
     return {
-        name: running.run(name, frames[name], _asked(parsed[suite], name), id_column)
+        name: slices.run(name, frames[name], _asked(parsed[suite], name), id_column)
         for name, (_, suite, id_column) in FRAMES.items()
     }
 

@@ -325,3 +325,13 @@ def test_nulls_are_no_category_and_whole_numbers_may_become_reals() -> None:
     changed = frames(pool=pool.slice(5), holdout=pool.set_column(1, "size", gaps).slice(0, 5))
     found = validate.check(changed, suites, PARAMS.features.columns)
     assert [str(one) for one in found if not one.success] == []
+
+
+@pytest.mark.parametrize("kind", [pa.int8(), pa.uint16(), pa.float32(), pa.uint64()])
+def test_the_ends_of_what_was_seen_are_within_the_range(kind: pa.DataType) -> None:
+    numbers = pa.array([value / 3 if pa.types.is_floating(kind) else value for value in range(N)])
+    items = ITEMS.set_column(1, "size", [pc.cast(numbers, kind, safe=False)])
+    suites = validate.default_suites(PARAMS, items)
+    split = frames(pool=items.slice(5), holdout=items.slice(0, 5))
+    found = validate.check(split, suites, PARAMS.features.columns)
+    assert [str(one) for one in found if not one.success] == []

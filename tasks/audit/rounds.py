@@ -8,6 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tasks import campaign as at
 from tasks.campaign import Campaign
 from tasks.domain import digests, state
 from tasks.domain.digests import Digest
@@ -16,9 +17,6 @@ from tasks.domain.errors import DataError
 from tasks.versions import git
 
 Row = dict[str, Any]
-
-STORED = ("data/", "base/", "round/", "snapshot/")
-"""Folders whose files DVC keeps; a round's other files are in git."""
 
 
 class Store(Protocol):
@@ -158,7 +156,7 @@ class Rounds:
 
     def _away(self, number: int, path: str, digest: Digest) -> bytes:
         closed = self.body(number, "snapshot")
-        if closed and not path.startswith(STORED):
+        if closed and not path.startswith(at.KEPT_BY_DVC):
             return git.read(self.campaign.root, closed["tag"], path)
         return self.store.fetch(digest.md5)
 

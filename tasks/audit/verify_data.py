@@ -5,7 +5,7 @@ from collections import defaultdict
 
 from tasks import campaign as at
 from tasks.audit.findings import Findings
-from tasks.audit.rounds import STORED, Rounds, outputs
+from tasks.audit.rounds import Rounds, outputs
 from tasks.audit.verify_files import named
 from tasks.domain.digests import Digest
 from tasks.domain.entries import Entry
@@ -27,8 +27,8 @@ def _check_bytes(rounds: Rounds, findings: Findings) -> None:
     """Read each distinct content once, from DVC's cache or else its remote."""
     places: dict[Digest, list[tuple[int, str]]] = defaultdict(list)
     for number in rounds.closed:
-        for path, digest in rounds.files(number).items():
-            if path.startswith(STORED):
+        for path, digest in {**_read(rounds, number), **rounds.files(number)}.items():
+            if path.startswith(at.KEPT_BY_DVC):
                 places[digest].append((number, path))
     for digest, ((number, path), *others) in places.items():
         where = f"{path} of round {number}"
@@ -38,6 +38,11 @@ def _check_bytes(rounds: Rounds, findings: Findings) -> None:
             if hashlib.sha256(content).hexdigest() != digest.sha256:
                 what = f"DVC's copy of the {named(path)} was changed: it is not what was written"
                 findings.problem("data", where, what + more)
+
+
+def _read(rounds: Rounds, number: int) -> dict[str, Digest]:
+    stages = rounds.stages(number)
+    return {path: Digest(**of) for one in stages for path, of in one.body["inputs"].items()}
 
 
 def _check_snapshot(rounds: Rounds, number: int, findings: Findings) -> None:

@@ -6,7 +6,7 @@ import yaml
 
 from tasks import campaign as at
 from tasks.audit.findings import Findings
-from tasks.audit.rounds import STORED, Rounds, outputs
+from tasks.audit.rounds import Rounds, outputs
 from tasks.domain import digests
 from tasks.domain.digests import Digest
 from tasks.versions import git
@@ -145,7 +145,7 @@ def _check_people(rounds: Rounds, findings: Findings) -> None:
     sealed = {path for body in closed if body for path in body["files"]}
     with findings.guarded("git", "git"):
         for path in git.changed(rounds.campaign.root):
-            if path in sealed and not path.startswith(STORED) and path != at.ROUND:
+            if path in sealed and not path.startswith(at.KEPT_BY_DVC) and path != at.ROUND:
                 findings.problem("file", path, "has changes that git does not have")
 
 

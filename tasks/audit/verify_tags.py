@@ -7,8 +7,9 @@ from typing import Any
 
 import yaml
 
+from tasks import campaign as at
 from tasks.audit.findings import Findings
-from tasks.audit.rounds import STORED, Rounds, outputs
+from tasks.audit.rounds import Rounds, outputs
 from tasks.audit.verify_chain import blobs_at
 from tasks.versions import git
 
@@ -62,7 +63,7 @@ def _check_people(
     sealed: Mapping[str, Any] = (rounds.body(number, "snapshot") or {})["files"]
     root, blobs = rounds.campaign.root, blobs_at(rounds.campaign.root, tag)
     for path, body in sealed.items():
-        if path.startswith(STORED):
+        if path.startswith(at.KEPT_BY_DVC):
             continue
         if path not in blobs:
             findings.problem("git", f"{path} at {tag}", "is missing")

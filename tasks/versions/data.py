@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import chdir, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,10 +56,17 @@ def reach_remote(root: Path) -> None:
         odb.fs.exists(odb.oid_to_path("0" * 32))
 
 
-def push(root: Path, tags: list[str]) -> None:
-    """Copy what the tagged revisions need to the default remote."""
+def push(root: Path, md5s: Iterable[str]) -> None:
+    """Copy what the current revision needs, and the bytes under `md5s`, to the default remote.
+
+    Past rounds are named by address and not by tag: a tag from before the remote was set knows
+    nothing of it.
+    """
+    from dvc_data.hashfile.hash_info import HashInfo
+
     with crash.guarded("dvc:push"), opened(root) as repo:
-        repo.push(revs=tags)
+        repo.push()
+        repo.cloud.push([HashInfo("md5", md5) for md5 in sorted(set(md5s))])
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from tasks.validation import findings, running, suites
+from tasks.validation import findings, slices, suites
 
 N = 23
 TABLE = pa.table(
@@ -51,27 +51,27 @@ SUITE = suites.parse(
     ),
     "pool",
 )
-TABLE_WIDE = suites.parse(
-    json.dumps(
-        {
-            "name": "pool",
-            "expectations": [
-                expect("table_row_count_to_be_between", max_value=20),
-                expect("table_columns_to_match_set", column_set=["item_id"]),
-            ],
-        }
-    ),
-    "pool",
-)
 
 
-@pytest.mark.parametrize("suite", [SUITE, TABLE_WIDE], ids=["columns", "table"])
+def alone(kind: str, **arguments: Any) -> suites.Suite:
+    content = {"name": "pool", "expectations": [expect(kind, **arguments)]}
+    return suites.parse(json.dumps(content), "pool")
+
+
+ABOUT_THE_TABLE = {
+    "rows": alone("table_row_count_to_be_between", max_value=20),
+    "columns": alone("table_columns_to_match_set", column_set=["item_id"]),
+    "order": alone("table_columns_to_match_ordered_list", column_list=["item_id", "x"]),
+}
+
+
+@pytest.mark.parametrize("suite", [SUITE, *ABOUT_THE_TABLE.values()], ids=["all", *ABOUT_THE_TABLE])
 def test_slices_find_what_the_whole_table_shows(
     suite: suites.Suite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = running.run("pool", TABLE, suite, "item_id")
-    monkeypatch.setattr(running, "SLICE", 5)
-    sliced = running.run("pool", TABLE, suite, "item_id")
+    whole = slices.run("pool", TABLE, suite, "item_id")
+    monkeypatch.setattr(slices, "SLICE", 5)
+    sliced = slices.run("pool", TABLE, suite, "item_id")
     expected = findings.of_result("pool", whole, "item_id")
     assert findings.of_result("pool", sliced, "item_id") == expected
     assert not all(one.success for one in expected)
@@ -80,9 +80,9 @@ def test_slices_find_what_the_whole_table_shows(
 
 
 def test_a_frame_of_the_same_name_is_looked_at_anew() -> None:
-    first = running.run("pool", TABLE, SUITE, "item_id")
-    running.run("pool", TABLE.slice(0, 3), SUITE, "item_id")
-    again = running.run("pool", TABLE, SUITE, "item_id")
+    first = slices.run("pool", TABLE, SUITE, "item_id")
+    slices.run("pool", TABLE.slice(0, 3), SUITE, "item_id")
+    again = slices.run("pool", TABLE, SUITE, "item_id")
     assert findings.of_result("pool", first, "item_id") == findings.of_result(
         "pool", again, "item_id"
     )
