@@ -265,3 +265,7 @@ def main() -> None:
 def _end(line: str, code: int) -> None:
     sys.stderr.write(f"labelloop: {line}\n")
     sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

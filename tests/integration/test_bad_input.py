@@ -239,7 +239,7 @@ def test_a_full_disk(campaign: Path) -> None:
     before = tree(campaign)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     # A limit on the size of files fails the same write calls as a disk that has no room left.
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2500, limits[1]))
     try:
         done = labelloop("-C", campaign, "run", "--no-prefect")
     finally:

@@ -1,0 +1,107 @@
+"""Runs with a real Prefect server: its record, kills, schedules, and nothing left running."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from support import assert_same, change_params
+
+from flows.server import started
+from tasks.domain import state
+from tasks.ledger.local import LocalLedger
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    before = dict(os.environ)
+    with started(tmp_path_factory.mktemp("prefect")) as address:
+        yield address
+    os.environ.clear()
+    os.environ.update(before)
+
+
+def command(root: Path, *arguments: str, **environment: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "flows.cli", "-C", str(root), *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **environment},
+    )
+
+
+def ask(api: str, path: str, **body: Any) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = httpx.post(f"{api}{path}", json=body).raise_for_status().json()
+    return found
+
+
+def test_the_record_is_complete_and_ends_in_awaiting_labels(campaign: Path, api: str) -> None:
+    run = command(campaign, "run", PREFECT_API_URL=api)
+    out, err = run.communicate(timeout=240)
+    assert (run.returncode, err) == (0, "")
+    assert "AwaitingLabels" in out
+    (flow,) = ask(api, "/flow_runs/filter", sort="START_TIME_DESC", limit=1)
+    assert flow["state"]["name"] == "AwaitingLabels"
+    chosen = {"flow_runs": {"id": {"any_": [flow["id"]]}}}
+    tasks = ask(api, "/task_runs/filter", **chosen)
+    names = [task["name"].rsplit("-", 1)[0] for task in tasks]
+    stages = ["pool", "open", "validate", "train", "score", "push"]
+    assert sorted(names) == sorted(["begin", *stages, "deliver", "look", "catch_up", "publish"])
+    assert {task["state"]["type"] for task in tasks} == {"COMPLETED"}
+
+
+def test_killed_in_the_middle_it_goes_on(campaign: Path, finished: Path, api: str) -> None:
+    killed = command(
+        campaign,
+        "run",
+        "--wait",
+        PREFECT_API_URL=api,
+        LABELLOOP_CRASH_AT="0001/git:commit:after",
+    )
+    assert killed.wait(timeout=240) == -signal.SIGKILL
+    again = command(campaign, "run", "--wait", PREFECT_API_URL=api)
+    out, err = again.communicate(timeout=240)
+    assert (again.returncode, err) == (0, "")
+    assert "stop rule max_rounds" in out
+    assert_same(campaign, finished)
+
+
+def test_a_users_mistake_is_one_line_with_prefect_too(campaign: Path, api: str) -> None:
+    change_params(campaign, {"campaign": {"budget": 0.1}})
+    run = command(campaign, "run", PREFECT_API_URL=api)
+    out, err = run.communicate(timeout=240)
+    assert run.returncode == 2
+    assert len(err.splitlines()) == 1
+    assert "Traceback" not in out + err
+
+
+def children(pid: int) -> list[str]:
+    path = Path(f"/proc/{pid}/task/{pid}/children")
+    return path.read_text().split() if path.exists() else []
+
+
+def test_serve_advances_by_itself_and_leaves_nothing_running(campaign: Path) -> None:
+    change_params(campaign, {"stop": {"max_rounds": {"rounds": 1}}})
+    serving = command(campaign, "serve", "--every", "3")
+    try:
+        until = time.monotonic() + 240
+        while state.state(LocalLedger(campaign / "ledger").entries()) != "stopped":
+            assert time.monotonic() < until
+            assert serving.poll() is None, serving.communicate()
+            time.sleep(1)
+        started_by_it = children(serving.pid)
+    finally:
+        serving.send_signal(signal.SIGINT)
+        out, err = serving.communicate(timeout=60)
+    assert started_by_it
+    assert "Traceback" not in out + err
+    assert not [pid for pid in started_by_it if Path(f"/proc/{pid}").exists()]
