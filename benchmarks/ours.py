@@ -7,13 +7,12 @@ from pathlib import Path
 import yaml
 from clock import Clock
 
-from tasks import actions, score, train
+from tasks import actions, score, train, validate
 from tasks.audit import tracking
 from tasks.create import Request, create
 from tasks.ledger.local import LocalLedger
 from tasks.modeling import trainer
 from tasks.reporting import page
-from tasks.validation import docs, running, suites
 from tasks.versions import data, git
 from tasks.versions.store import Store
 
@@ -25,18 +24,14 @@ PARTS = (
     (LEARNING, trainer, ("train",)),
     ("DVC", data, ("commit", "push", "has_remote")),
     ("DVC", Store, ("fetch", "cached")),
-    ("Great Expectations", running, ("run",)),
-    ("Great Expectations", suites, ("parse",)),
-    ("Great Expectations", docs, ("build",)),
+    ("Great Expectations", validate, ("run", "build_docs")),
     ("MLflow", tracking, ("log_round",)),
     ("git", git, ("_call", "_has")),
     ("ledger", LocalLedger, ("entries", "append", "record")),
     ("report", page, ("write",)),
 )
 """Whose time each function is; what calls another of them does not count that one's."""
-ACTIONS = (
-    "begin stage deliver look settle close catch_up publish".split()
-)
+ACTIONS = "begin stage deliver look settle close catch_up publish".split()
 
 
 def make(directory: Path, remote: Path) -> None:

@@ -1,14 +1,32 @@
 """Campaigns that tests may use."""
 
+import importlib
 import shutil
+import warnings
 from pathlib import Path
 
 import pytest
 from support import SMALL, advance, change_params, in_process, items
 
+from tasks.domain import environment
+
+HEAVY = ("great_expectations", "mlflow.sklearn", "lightgbm", "crowdkit.aggregation", "dvc.repo")
+
 
 @pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def warm() -> None:
+    """Import once what children that are forked would each import again."""
+    with warnings.catch_warnings():
+        # What libraries say of one another while they are imported is not about us.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        for name in (*HEAVY, "sklearn.calibration", "skops.io", "matplotlib.figure"):
+            importlib.import_module(name)
+    # Sources that are edited while tests run would make two campaigns differ.
+    environment.code()
+
+
+@pytest.fixture(scope="session")
+def template(warm: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make a campaign that nothing has been run in; tests copy it."""
     from tasks.audit import tracking
     from tasks.create import Request, create

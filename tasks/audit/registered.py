@@ -62,44 +62,43 @@ def _ensure_name(client: "MlflowClient", name: str) -> None:
 
 
 def _write(path: Path, run_id: str, model_id: str, model: Model) -> None:
-    with warnings.catch_warnings():
-        # It warns of its own type hints while it is imported.
-        warnings.simplefilter("ignore")
-        import mlflow.pyfunc
-        import mlflow.sklearn
     from mlflow.models import Model as Description
-    from sklearn.dummy import DummyClassifier
 
     description = Description(run_id=run_id, model_uuid=model_id, model_id=model_id)
-    # MLflow spells a model anew when it saves it, and must be able to build it, which other
-    # versions of the libraries cannot. So it saves a stand-in, which then gives way.
+    with warnings.catch_warnings():
+        # MLflow warns of its own type hints, of its own use of pandas, and of whole numbers.
+        warnings.simplefilter("ignore")
+        _save_stand_in(path, model, description)
+    (path / "model.skops").write_bytes(model.content)
+    flavor = description.flavors["sklearn"]
+    made_with = {**flavor, "sklearn_version": model.packages["scikit-learn"]}
+    description.add_flavor("sklearn", **made_with)
+    description.model_size_bytes = sum(file.stat().st_size for file in path.iterdir())
+    description.save(str(path / "MLmodel"))
+
+
+def _save_stand_in(path: Path, model: Model, description: Any) -> None:
+    """Save all but the model itself.
+
+    MLflow spells a model anew when it saves it, and must be able to build it, which other versions
+    of the libraries cannot. So it gets another one, which then gives way to the right bytes.
+    """
+    import mlflow.pyfunc
+    import mlflow.sklearn
+    import pandas as pd
+    from sklearn.dummy import DummyClassifier
+
+    classes = pd.Series(list(model.classes))
     mlflow.sklearn.save_model(
         DummyClassifier(),
         str(path),
         serialization_format="skops",
         skops_trusted_types=list(bundle.TRUSTED),
-        signature=_signature(model),
+        signature=mlflow.models.infer_signature(model.example, classes),
         input_example=model.example,
         pip_requirements=_requirements(model),
         mlflow_model=description,
     )
-    (path / "model.skops").write_bytes(model.content)
-    flavor = description.flavors["sklearn"]
-    description.add_flavor(
-        "sklearn", **{**flavor, "sklearn_version": model.packages["scikit-learn"]}
-    )
-    description.model_size_bytes = sum(file.stat().st_size for file in path.iterdir())
-    description.save(str(path / "MLmodel"))
-
-
-def _signature(model: Model) -> Any:
-    import pandas as pd
-    from mlflow.models import infer_signature
-
-    with warnings.catch_warnings():
-        # It warns of every whole number, since those have no missing value.
-        warnings.simplefilter("ignore", UserWarning)
-        return infer_signature(model.example, pd.Series(list(model.classes)))
 
 
 def _requirements(model: Model) -> list[str]:

@@ -139,16 +139,26 @@ def model(rounds: Rounds, number: int) -> Model | None:
     if not card["fitted"]:
         return None
     columns = [name for names in card["features"].values() for name in names]
-    holdout = pq.ParquetFile(pa.BufferReader(rounds.content(number, at.HOLDOUT)))
-    first = next(holdout.iter_batches(batch_size=EXAMPLE, columns=columns), None)
-    example = first.to_pandas() if first else holdout.schema_arrow.empty_table().to_pandas()
     return Model(
         rounds.content(number, at.MODEL),
         rounds.files(number)[at.MODEL],
-        example[columns],
+        _example(rounds.content(number, at.HOLDOUT), columns),
         tuple(card["trained_classes"]),
         _entry(rounds, "round_opened", number).body["packages"],
     )
+
+
+def _example(holdout: bytes, columns: list[str]) -> pd.DataFrame:
+    file = pq.ParquetFile(pa.BufferReader(holdout))
+    empty = file.schema_arrow.empty_table().select(columns)
+    first = next(file.iter_batches(batch_size=EXAMPLE, columns=columns), None)
+    table = pa.Table.from_batches([first]).select(columns) if first else empty
+    # An example is written as JSON, which has no decimals.
+    plain = [
+        pa.field(field.name, pa.float64() if pa.types.is_decimal(field.type) else field.type)
+        for field in table.schema
+    ]
+    return pd.DataFrame(table.cast(pa.schema(plain)).to_pandas())
 
 
 def champion(rounds: Rounds, number: int) -> int | None:

@@ -42,6 +42,8 @@ QUIET = {
 }
 MOST = 100
 """Parameters that MLflow takes in one call."""
+LONGEST = 160
+"""Characters of its own words that are passed on."""
 LOGGERS = ("mlflow", "alembic", "git")
 
 
@@ -101,7 +103,7 @@ def client(root: Path, uri: str) -> "Iterator[MlflowClient]":
         yield mlflow.MlflowClient()
     except (MlflowException, SQLAlchemyError, CommandError, OSError) as error:
         first = (str(error).splitlines() or [type(error).__name__])[0]
-        raise TrackingError(f"MLflow: {first}", where=uri) from error
+        raise TrackingError(f"MLflow: {first[:LONGEST]}", where=uri) from error
 
 
 def address(root: Path, uri: str) -> str:
