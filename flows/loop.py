@@ -32,7 +32,7 @@ def advance(
     work = look_at(directory)
     last = None if rounds is None else state.current_round(work.ledger.entries()) + rounds
     done: Facts = {"state": "stopped", "stop": state.stop(work.ledger.entries())}
-    # A process that died may have left MLflow and the remote untold of the round that it closed.
+    # A process that died may have left the round that it closed untagged and untold of.
     call("catch_up", directory=directory)
     while _goes_on(directory, last, opens):
         poll = work.params.collect.poll_seconds

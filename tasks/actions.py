@@ -27,7 +27,6 @@ def begin(directory: Path) -> Facts:
     """
     with opened(directory) as work, crash.scope("begin"):
         refuse_uncommitted(work.campaign)
-        snapshot.tag_round(work.campaign, work.ledger)
         entries = work.ledger.entries()
         if not entries:
             body = {"campaign": work.params.campaign.name, "seed": work.params.campaign.seed}
@@ -87,12 +86,13 @@ def close(directory: Path, round_number: int) -> Facts:
 
 
 def catch_up(directory: Path) -> Facts:
-    """Tell MLflow and the DVC remote of all rounds that they have not heard of.
+    """Tag the last round if that was cut short; tell MLflow and the DVC remote of all rounds.
 
     What they cannot be told now is not an error: it is told with the next round. The reasons come
     back under ``missed``.
     """
     with opened(directory) as work, crash.scope("catch_up"):
+        snapshot.tag_round(work.campaign, work.ledger)
         missed = [*_tell(work, "logged", "mlflow", _log), *_tell(work, "pushed", "dvc", _push)]
         snapshot.save_ledger(work.campaign)
         return {"missed": missed}

@@ -49,7 +49,7 @@ SEALED = (
 )
 """The files that a round's tag vouches for."""
 
-GENERATED = ("dvc.lock", at.ROUND, at.LEDGER)
+GENERATED = ("dvc.lock", f"{at.SOURCE}.dvc", at.ROUND, at.LEDGER)
 """What labelloop itself writes and git keeps; everything else in git belongs to people."""
 
 

@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import chdir, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tasks.domain import crash
 from tasks.domain.errors import CampaignError
@@ -31,9 +31,21 @@ def add(root: Path, path: str) -> None:
 
 
 def commit(root: Path) -> None:
-    """Take the outputs of all stages as they are on disk into the cache and dvc.lock."""
-    with crash.guarded("dvc:commit"), opened(root) as repo:
-        repo.commit(force=True)
+    """Take the outputs of all stages as they are on disk into the cache and dvc.lock.
+
+    What `Repo.commit` does beside takes as long again: it keeps its own record of what ran, which
+    the ledger has, and links files to the cache that the next round writes anew.
+    """
+    from dvc.repo import lock_repo
+
+    with crash.guarded("dvc:commit"), opened(root) as repo, lock_repo(repo):
+        by_file: dict[str, list[Any]] = {}
+        for stage in repo.index.stages:
+            stage.save(run_cache=False)
+            stage.commit(relink=False)
+            by_file.setdefault(stage.path, []).append(stage)
+        for stages in by_file.values():
+            stages[0].dvcfile.dump_stages(stages, update_pipeline=False)
 
 
 def add_remote(root: Path, url: str) -> None:
@@ -45,8 +57,11 @@ def add_remote(root: Path, url: str) -> None:
 
 def has_remote(root: Path) -> bool:
     """Whether a default remote is set."""
-    with opened(root) as repo:
-        return bool(repo.config["core"].get("remote"))
+    with _translated(root):
+        from dvc.config import Config
+
+        # A repository that is opened opens its databases too.
+        return bool(Config(str(root / ".dvc"))["core"].get("remote"))
 
 
 def reach_remote(root: Path) -> None:
@@ -57,7 +72,7 @@ def reach_remote(root: Path) -> None:
 
 
 def push(root: Path, md5s: Iterable[str]) -> None:
-    """Copy what the current revision needs, and the bytes under `md5s`, to the default remote.
+    """Copy what no stage makes, and the bytes under `md5s`, to the default remote.
 
     Past rounds are named by address and not by tag: a tag from before the remote was set knows
     nothing of it.
@@ -65,8 +80,11 @@ def push(root: Path, md5s: Iterable[str]) -> None:
     from dvc_data.hashfile.hash_info import HashInfo
 
     with crash.guarded("dvc:push"), opened(root) as repo:
-        repo.push()
-        repo.cloud.push([HashInfo("md5", md5) for md5 in sorted(set(md5s))])
+        objects = {HashInfo("md5", md5) for md5 in md5s}
+        for stage in repo.index.stages:
+            if stage.is_data_source:
+                objects = objects.union(*stage.get_used_objs().values())
+        repo.cloud.push(objects)
 
 
 @contextmanager
