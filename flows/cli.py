@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from tasks import __version__
 from tasks.domain.errors import LabelloopError, UserError
 
 app = typer.Typer(
@@ -15,7 +16,8 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+    rich_markup_mode="markdown",
+    epilog="Exit codes: 0 done; 1 audit or replay found a difference; 2 a mistake of yours.",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 out = Console(soft_wrap=True)
@@ -34,12 +36,21 @@ WithPrefect = Annotated[
 ]
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        out.print(f"labelloop {__version__}", highlight=False)
+        raise typer.Exit
+
+
 @app.callback()
 def campaign_directory(
     context: typer.Context,
     directory: Annotated[
         Path, typer.Option("--directory", "-C", help="The campaign's directory.")
     ] = Path(),
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which this is.")
+    ] = False,
 ) -> None:
     """Run active-learning labeling campaigns.
 
@@ -47,7 +58,13 @@ def campaign_directory(
     vendor, checks them, and decides whether another round is worth its money. Nothing is bought
     twice, every decision can be explained, and every round can be replayed.
 
-    Start with [bold]labelloop init[/bold], then [bold]check[/bold], then [bold]run[/bold].
+    - **start**: `labelloop init trees --pool trees.csv --label species`
+
+    - **before money is spent**: `labelloop -C trees check`
+
+    - **go on, as often as you like**: `labelloop -C trees run`
+
+    - **ask why**: `labelloop -C trees why item-0017`
     """
     context.obj = directory
 
@@ -81,7 +98,11 @@ def init(
         str | None, typer.Option(help="DVC remote for all data: a folder or s3://…")
     ] = None,
 ) -> None:
-    """Make a campaign: a git and DVC repository with params.yaml inferred from the data."""
+    """Make a campaign: a git and DVC repository with params.yaml inferred from the data.
+
+    Items of the holdout and gold items are drawn at random, once, and kept in holdout.txt and
+    gold.txt. The items are copied into the campaign. If anything is wrong, nothing is written.
+    """
     from flows import creation
     from tasks.create import Request
 
@@ -123,7 +144,11 @@ def run(
     ] = False,
     prefect: WithPrefect = True,
 ) -> None:
-    """Advance as far as possible; ends in AwaitingLabels while people are labeling."""
+    """Advance as far as possible; ends in AwaitingLabels while people are labeling.
+
+    Run it again whenever you like, also after it was killed: the ledger knows what is done, and
+    nothing is sent or bought twice. Two at once end as one would.
+    """
     from flows import running
     from flows.display import Display
     from flows.status import status
@@ -177,7 +202,11 @@ def why(
 
 @app.command()
 def audit(context: typer.Context, as_json: AsJson = False) -> None:
-    """Check ledger, bytes, tags, MLflow, vendor and money against one another."""
+    """Check ledger, bytes, tags, MLflow, vendor and money against one another.
+
+    The first problem that is named is the nearest to the cause. What cannot be looked at from
+    here, such as a vendor that is down, is listed as unchecked.
+    """
     from flows.words import verdict
     from tasks.audit.verify import audit as verify
 
@@ -199,7 +228,11 @@ def replay(
     all_rounds: Annotated[bool, typer.Option("--all", help="Every closed round.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Do past rounds again from git and DVC alone, elsewhere, and compare every byte."""
+    """Do past rounds again from git and DVC alone, elsewhere, and compare every byte.
+
+    Works in a fresh clone. Of a stage that differs it shows the first rows that do, and whether
+    code, packages or data changed.
+    """
     from flows.replaying import replay as do
 
     equal = do(context.obj, round_number, all_rounds, None if as_json else out, _print_json)
