@@ -98,8 +98,10 @@ def opened(root: Path) -> "Iterator[Repo]":
 def _repo_class() -> "type[Repo]":
     from dvc.repo import Repo
 
-    # DVC sets its own level when it is imported, and speaks of every file that it writes.
-    logging.getLogger("dvc").setLevel(logging.CRITICAL)
+    # DVC sets its own level when it is imported, speaks of every file that it writes, and draws
+    # progress bars over the caller's lines unless its loggers are quiet.
+    for name in ("dvc", "dvc_data", "dvc_objects"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     found: type[Repo] = Repo
     return found
 
