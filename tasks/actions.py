@@ -99,13 +99,22 @@ def catch_up(directory: Path) -> Facts:
 
 
 def publish(directory: Path) -> Facts:
-    """Write the report and the data docs that it links."""
-    from tasks import validate
+    """Write the report, and the data docs that it links if a validation came after them."""
     from tasks.reporting import page
 
     with opened(directory) as work:
-        validate.build_docs(work.campaign)
+        if _are_docs_old(work.campaign):
+            from tasks import validate
+
+            validate.build_docs(work.campaign)
         return {"report": str(page.write(work.campaign, work.ledger))}
+
+
+def _are_docs_old(campaign: at.Campaign) -> bool:
+    docs, validation = campaign.path(at.DATA_DOCS) / "index.html", campaign.path(at.VALIDATION)
+    return validation.exists() and not (
+        docs.exists() and docs.stat().st_mtime_ns > validation.stat().st_mtime_ns
+    )
 
 
 def _open(work: Work, number: int) -> None:

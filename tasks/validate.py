@@ -63,7 +63,10 @@ def check(
     DataError
         A suite cannot be read.
     """
-    return _findings(_results(frames, texts), frames, features)
+    results = {
+        name: _result(name, frames[name], texts[suite]) for name, (_, suite, _) in FRAMES.items()
+    }
+    return _findings(results, frames, features)
 
 
 def run(campaign: Campaign, params: Params) -> dict[str, Any]:
@@ -115,25 +118,34 @@ def _outcome(campaign: Campaign, params: Params) -> _Outcome:
     missing = [name for name in STAGE.inputs if not campaign.path(name).exists()]
     if missing:
         raise DataError("is missing", where=missing[0], fix="restore it with `dvc checkout`")
-    read = digests.of_many({name: digests.of_file(campaign.path(name)) for name in STAGE.inputs})
-    return _remembered(campaign.root, read, tuple(params.features.columns))
+    read = {name: digests.of_file(campaign.path(name)).sha256 for name in STAGE.inputs}
+    return _remembered(campaign.root, tuple(read.items()), tuple(params.features.columns))
 
 
 @lru_cache(maxsize=1)
-def _remembered(root: Path, read: str, features: tuple[str, ...]) -> _Outcome:
-    """Validate once for both `run` and `build_docs`; `read` is the digest of all that is read."""
-    frames = {name: read_parquet(root / file) for name, (file, _, _) in FRAMES.items()}
-    texts = {name: (root / name).read_text(encoding="utf-8") for name in at.SUITES}
-    results = _results(frames, texts)
+def _remembered(
+    root: Path, read: tuple[tuple[str, str], ...], features: tuple[str, ...]
+) -> _Outcome:
+    """Validate once for both `run` and `build_docs`; `read` has the digests of all that is read."""
+    digest = dict(read)
+    results = {
+        name: _result_of_file(root, name, digest[file], digest[suite])
+        for name, (file, suite, _) in FRAMES.items()
+    }
+    frames = {name: read_parquet(root / FRAMES[name][0]) for name in ("pool", "holdout", "labels")}
     return _Outcome(results, tuple(_findings(results, frames, features)))
 
 
-def _results(frames: Mapping[str, pa.Table], texts: Mapping[str, str]) -> dict[str, Any]:
-    parsed = {name: suites.parse(text, name) for name, text in texts.items()}
-    return {
-        name: slices.run(name, frames[name], _asked(parsed[suite], name), id_column)
-        for name, (_, suite, id_column) in FRAMES.items()
-    }
+@lru_cache(maxsize=len(FRAMES))
+def _result_of_file(root: Path, name: str, file_digest: str, suite_digest: str) -> Any:
+    """Validate a file once: from round to round, pool and holdout stay as they are."""
+    file, suite, _ = FRAMES[name]
+    return _result(name, read_parquet(root / file), (root / suite).read_text(encoding="utf-8"))
+
+
+def _result(name: str, table: pa.Table, text: str) -> Any:
+    _, suite, id_column = FRAMES[name]
+    return slices.run(name, table, _asked(suites.parse(text, suite), name), id_column)
 
 
 def _asked(suite: suites.Suite, frame: str) -> suites.Suite:
