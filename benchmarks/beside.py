@@ -15,6 +15,12 @@ TABLES = ("pool", "holdout", "truth")
 
 def make(directory: Path, remote: Path, campaign: Path) -> None:
     """Make a project of the same items, suites and params as a campaign."""
+    lay_out(directory, remote, campaign)
+    _run(directory, sys.executable, "prepare.py")
+
+
+def lay_out(directory: Path, remote: Path, campaign: Path) -> None:
+    """Make a project's files and repositories."""
     shutil.copytree(SCRIPTS, directory, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(campaign / "suites", directory / "suites")
     shutil.copy2(campaign / "params.yaml", directory)
@@ -23,7 +29,6 @@ def make(directory: Path, remote: Path, campaign: Path) -> None:
         shutil.copy2(campaign / "data" / f"{table}.parquet", directory / "data")
     (directory / ".gitignore").write_text(IGNORED)
     _repository(directory, remote)
-    _run(directory, sys.executable, "prepare.py")
 
 
 def close_round(directory: Path, number: int) -> dict[str, float]:

@@ -13,9 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
-import beside
-import ours
 import typer
+from clock import LEARNING
 from rich.console import Console
 from rich.table import Table
 
@@ -42,6 +41,11 @@ Spread = dict[str, float]
 
 def measure(rounds: int, plain_rounds: int) -> tuple[list[Seconds], list[Seconds]]:
     """Run both, round by round in turn; give each round's seconds by component."""
+    # Numerical libraries take the number of their threads when they are imported.
+    os.environ |= QUIET
+    import beside
+    import ours
+
     with _places() as (here, remote):
         campaign, script = here / "campaign", here / "script"
         ours.make(campaign, remote / "campaign")
@@ -59,15 +63,15 @@ def measure(rounds: int, plain_rounds: int) -> tuple[list[Seconds], list[Seconds
             return measured
 
 
-def summary(ours_: Sequence[Seconds], plain: Sequence[Seconds]) -> dict[str, Any]:
+def summary(labelloop: Sequence[Seconds], plain: Sequence[Seconds]) -> dict[str, Any]:
     """Give medians and extremes of both, and of the ratio of neighbouring rounds."""
-    both = {"labelloop": [_counted(one) for one in ours_], "plain": [_counted(one) for one in plain]}
-    pairs = zip(both["labelloop"], both["plain"], strict=False)
+    mine, theirs = ([_counted(one) for one in rounds] for rounds in (labelloop, plain))
+    pairs = zip(mine, theirs, strict=False)
     return {
-        "seconds": {who: _by_component(rounds) for who, rounds in both.items()},
-        "ratio": spread([mine[TOTAL] / theirs[TOTAL] for mine, theirs in pairs]),
+        "seconds": {"labelloop": _by_component(mine), "plain": _by_component(theirs)},
+        "ratio": spread([one[TOTAL] / other[TOTAL] for one, other in pairs]),
         "goal": {"seconds": GOAL_SECONDS, "ratio": GOAL_RATIO},
-        "rounds": {who: len(rounds) for who, rounds in both.items()},
+        "rounds": {"labelloop": len(mine), "plain": len(theirs)},
         "machine": {"cpus": os.cpu_count(), "load": os.getloadavg()[0]},
     }
 
@@ -81,7 +85,7 @@ def spread(values: Sequence[float]) -> Spread:
 
 def _counted(seconds: Seconds) -> Seconds:
     """Leave out what is no overhead, and add up the rest."""
-    counted = {name: value for name, value in seconds.items() if name != ours.LEARNING}
+    counted = {name: value for name, value in seconds.items() if name != LEARNING}
     return {**counted, TOTAL: sum(counted.values())}
 
 
@@ -126,7 +130,6 @@ def main(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
     """Measure labelloop's overhead a round, beside that of a plain script."""
-    os.environ |= QUIET
     found = summary(*measure(rounds, plain_rounds))
     if as_json:
         sys.stdout.write(json.dumps(found, indent=2) + "\n")

@@ -64,8 +64,13 @@ def _choose(model: Any, left: pd.DataFrame, number: int, rng: np.random.Generato
 
 def _answer(batch: pd.DataFrame, number: int, rng: np.random.Generator) -> None:
     truth = pd.read_parquet(names.TRUTH)
-    copies = batch[["item_id"]].merge(truth, on="item_id").merge(
-        pd.DataFrame({"annotator_id": [f"annotator-{n}" for n in range(names.COPIES)]}), how="cross"
+    copies = (
+        batch[["item_id"]]
+        .merge(truth, on="item_id")
+        .merge(
+            pd.DataFrame({"annotator_id": [f"annotator-{n}" for n in range(names.COPIES)]}),
+            how="cross",
+        )
     )
     wrong = rng.random(len(copies)) < names.WRONG
     copies.loc[wrong, "label"] = rng.choice(sorted(truth["label"].unique()), wrong.sum())

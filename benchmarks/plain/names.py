@@ -21,7 +21,7 @@ TRACKING, NAME = "sqlite:///mlflow.db", "plain"
 
 def pixels(frame: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.float64]]:
     """Give images as rows of numbers, shape (n, 64)."""
-    return np.stack(frame["pixels"].to_numpy()).astype(float)
+    return np.array(frame["pixels"].tolist(), dtype=np.float64)
 
 
 def with_derived(frame: pd.DataFrame) -> pd.DataFrame:

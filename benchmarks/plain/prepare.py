@@ -7,10 +7,11 @@ import great_expectations as gx
 import mlflow
 import names
 import pandas as pd
+from great_expectations.checkpoint.actions import UpdateDataDocsAction
 
 EMPTY = {
-    names.ANSWERS: "answer_id item_id annotator_id label revision price".split(),
-    names.LABELS: "item_id label confidence status".split(),
+    names.ANSWERS: ["answer_id", "item_id", "annotator_id", "label", "revision", "price"],
+    names.LABELS: ["item_id", "label", "confidence", "status"],
 }
 
 
@@ -36,7 +37,7 @@ def _expectations() -> None:
         batch = source.add_dataframe_asset(frame).add_batch_definition_whole_dataframe("all")
         definition = gx.ValidationDefinition(name=frame, data=batch, suite=suites[suite])
         checked = context.validation_definitions.add(definition)
-        docs = gx.checkpoint.UpdateDataDocsAction(name="docs")
+        docs = UpdateDataDocsAction(name="docs")
         context.checkpoints.add(
             gx.Checkpoint(name=frame, validation_definitions=[checked], actions=[docs])
         )

@@ -9,6 +9,7 @@ import names
 import pandas as pd
 import skops.io
 import yaml
+from mlflow.data.pandas_dataset import from_pandas
 
 
 def main(number: int) -> None:
@@ -20,7 +21,7 @@ def main(number: int) -> None:
         mlflow.log_params(_flat(yaml.safe_load(Path("params.yaml").read_text())))
         mlflow.log_metrics(metrics, step=number)
         for context, path in names.CHECKED.items():
-            dataset = mlflow.data.from_pandas(_plain(pd.read_parquet(path)), path, name=context)
+            dataset = from_pandas(_plain(pd.read_parquet(path)), path, name=context)
             mlflow.log_input(dataset, context=context)
         mlflow.log_artifact(names.DECISIONS)
         example = names.pixels(pd.read_parquet(names.HOLDOUT).head())

@@ -5,12 +5,13 @@ import sys
 import great_expectations as gx
 import names
 import pandas as pd
+from great_expectations.data_context.types.base import ProgressBarsConfig
 
 
 def main() -> None:
     """Say whether all expectations hold, by the exit code."""
     context = gx.get_context(mode="file", project_root_dir=".")
-    context.variables.progress_bars = {"globally": False}
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
     good = True
     for name, path in names.CHECKED.items():
         frame = names.with_derived(pd.read_parquet(path).astype(object))
