@@ -167,7 +167,8 @@ def _push(work: Work, number: int) -> bool:
     if not data.has_remote(work.campaign.root):
         return False
     sealed = state.last(work.ledger.entries(), "snapshot", number)
-    files = sealed.body["files"] if sealed else {}
+    made = pipeline.latest(work.ledger, number, "pool")
+    files = {**(sealed.body["files"] if sealed else {}), **(made.body["inputs"] if made else {})}
     data.push(
         work.campaign.root,
         [digest["md5"] for name, digest in files.items() if name.startswith(at.KEPT_BY_DVC)],

@@ -120,8 +120,8 @@ class ScoreParams(Section):
 class PushParams(Section):
     """What goes out beside the queried items."""
 
-    redundancy: Count = 1
-    gold: Share = 0.0
+    redundancy: Count
+    gold: Share
     prelabels: bool = False
 
 
@@ -131,7 +131,7 @@ class VendorParams(Section):
     name: str
     send: Annotated[list[str], Field(min_length=1)]
     price: Money
-    options: Options = {}
+    options: Options
 
     @model_validator(mode="after")
     def _exists(self) -> Self:
@@ -153,7 +153,7 @@ class ReviewParams(Section):
     options: Options = {}
     min_confidence: Share = 0.0
     low_confidence: Literal["another_answer", "back_to_pool"] = "another_answer"
-    max_answers: Count = 5
+    max_answers: Count
 
     @model_validator(mode="after")
     def _exists(self) -> Self:

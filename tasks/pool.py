@@ -24,7 +24,7 @@ STAGE = Stage(
     "pool",
     inputs=(at.HOLDOUT_IDS, at.GOLD_IDS),
     outputs=(at.POOL, at.HOLDOUT, at.GOLD, at.SEED_LABELS, at.TRUTH),
-    params=("campaign", "pool"),
+    params=("campaign.classes", "pool"),
 )
 SHOWN = 5
 

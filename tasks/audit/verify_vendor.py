@@ -26,6 +26,9 @@ def check(rounds: Rounds, params: Params, findings: Findings) -> Statement | Non
     for number in rounds.numbers:
         with findings.guarded("vendor", f"{at.BATCH} of round {number}"):
             _check_batch(rounds, number, receipts, findings)
+    if others := sorted(_vendors(rounds) - {params.vendor.name}):
+        findings.skip(f"vendor {', '.join(others)}: params.yaml does not say any more how to ask")
+        return None
     statement = _statement(rounds, params, findings)
     if statement is not None and receipts and not statement.tasks and not _has_home(rounds):
         findings.skip(f"vendor {params.vendor.name}: has no record of this campaign here")
@@ -35,12 +38,12 @@ def check(rounds: Rounds, params: Params, findings: Findings) -> Statement | Non
     return statement
 
 
+def _vendors(rounds: Rounds) -> set[str]:
+    return {entry.body["vendor"] for entry in state.of_kind(rounds.entries, "batch_intended")}
+
+
 def _receipts(rounds: Rounds, findings: Findings) -> dict[str, str]:
-    intended = Counter(
-        key
-        for entry in state.of_kind(rounds.entries, "tasks_intended")
-        for key in entry.body["keys"]
-    )
+    intended = _intended(rounds)
     received: dict[str, str] = {}
     for entry in state.of_kind(rounds.entries, "tasks_received"):
         for key, task_id in entry.body["receipts"].items():

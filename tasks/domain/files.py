@@ -33,7 +33,7 @@ def write_atomic(path: Path, content: bytes | str) -> None:
     content = content.encode() if isinstance(content, str) else content
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = write_beside(path, content)
-    with crash.guarded(f"rename:{path.parent.name}/{path.name}"):
+    with crash.guarded(f"rename:{path.name}"):
         temporary.replace(path)
         sync_folder(path.parent)
 

@@ -280,7 +280,7 @@ def killed(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make a campaign that was killed in round 1, between a file and its entry."""
     root = Path(shutil.copytree(template, tmp_path_factory.mktemp("killed") / "trees"))
     assert in_process(advance, root, 1) == 0
-    point = "0001/score/rename:round/decisions.parquet:after"
+    point = "0001/score/rename:decisions.parquet:after"
     assert in_process(advance, root, LABELLOOP_CRASH_AT=point) == -signal.SIGKILL
     return root
 

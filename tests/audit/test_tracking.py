@@ -1,5 +1,6 @@
 import json
 import shutil
+import signal
 import time
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,13 @@ import pytest
 from audit.books import Book
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support import advance, in_process
 
 from tasks import campaign as at
 from tasks.audit import tracked, tracking
 from tasks.audit.rounds import Rounds
 from tasks.audit.tracking import TrackingError, log_round
+from tasks.audit.verify import audit
 from tasks.ledger.local import LocalLedger
 from tasks.modeling import bundle
 from tasks.versions.store import Store
@@ -115,6 +118,19 @@ def test_a_run_that_was_cut_short_is_made_anew(copy: Path) -> None:
         assert tracking.is_complete(after[LAST])
         versions = client.search_model_versions("name = 'trees'")
         assert len({v.tags["labelloop.round"] for v in versions}) == len(versions) == LAST + 1
+
+
+@pytest.mark.integration
+def test_killed_while_it_told_it_tells_once(campaign: Path) -> None:
+    point = "catch_up/mlflow:round-0000:registered"
+    assert in_process(advance, campaign, 1, LABELLOOP_CRASH_AT=point) == -signal.SIGKILL
+    assert in_process(advance, campaign, 1) == 0
+    with tracking.client(campaign, "sqlite:///mlflow.db") as client:
+        found = runs(client)
+        assert [run.info.run_name for run in found] == ["round-0000", "round-0001"]
+        assert all(tracking.is_complete(run) for run in found)
+        assert len(client.search_model_versions("name = 'trees'")) == 2
+    assert audit(campaign).problems == ()
 
 
 @pytest.mark.integration

@@ -19,7 +19,7 @@ def test_killed_around_the_rename_a_file_is_old_or_new(
 ) -> None:
     path = tmp_path / "file"
     write_atomic(path, b"old")
-    point = f"rename:{tmp_path.name}/file:{moment}"
+    point = f"rename:file:{moment}"
     writer = multiprocessing.get_context("fork").Process(target=rewrite, args=(path, point))
     writer.start()
     writer.join()
