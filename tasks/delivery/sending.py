@@ -13,6 +13,7 @@ import pandas as pd
 
 from tasks.delivery.payloads import PRELABEL
 from tasks.domain import crash, state
+from tasks.domain.errors import OutcomeUnknownError
 from tasks.domain.ports import Account, Ledger, Task
 
 CHUNK = 500
@@ -45,6 +46,12 @@ class Sending:
             with crash.guarded(f"vendor:submit:{chunk}"):
                 new = self.account.submit(self.batch, missing)
             receipts = receipts | {receipt.key: receipt.task_id for receipt in new}
+        if unknown := [key for key in keys if key not in receipts]:
+            raise OutcomeUnknownError(
+                f"gave no receipt for {len(unknown)} of {len(keys)} tasks, such as {unknown[0]}",
+                where=f"the vendor, batch {self.batch}",
+                fix="run again: it is asked what it has before anything is sent",
+            )
         self._record("tasks_received", chunk, {"receipts": {key: receipts[key] for key in keys}})
 
     def _reconciled(self, chunk: int) -> dict[str, str]:
