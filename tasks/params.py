@@ -1,7 +1,7 @@
 """params.yaml as frozen models, one section per stage; unknown keys are refused."""
 
 import difflib
-from functools import cached_property, reduce
+from functools import cached_property, lru_cache, reduce
 from operator import getitem
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -244,6 +244,12 @@ def load(path: Path) -> Params:
 
 def parse(text: str, *, where: str = "params.yaml") -> Params:
     """Read params.yaml's text; as `load`."""
+    return _parsed(text, where)
+
+
+@lru_cache(maxsize=4)
+def _parsed(text: str, where: str) -> Params:
+    """Read a text once: every action opens the campaign anew."""
     try:
         content = yaml.safe_load(text)
     except yaml.YAMLError as error:

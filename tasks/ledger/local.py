@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +39,8 @@ class LocalLedger:
         LedgerError
             An entry is missing, unreadable, or not chained to the one before.
         """
-        while (path := self._path(len(self._known))).exists():
-            self._known.append(self._chained(parse(path.read_bytes(), self._where(path))))
+        while (entry := _stored(self._path(len(self._known)))) is not None:
+            self._known.append(self._chained(entry))
         self._refuse_gap()
         return tuple(self._known)
 
@@ -118,3 +119,17 @@ class LocalLedger:
 
     def _where(self, path: Path) -> str:
         return f"{self.folder.name}/{path.name}"
+
+
+def _stored(path: Path) -> Entry | None:
+    try:
+        stat = path.stat()
+    except FileNotFoundError:
+        return None
+    return _parsed(path, stat.st_ino, stat.st_size, stat.st_mtime_ns)
+
+
+@lru_cache(maxsize=100_000)
+def _parsed(path: Path, inode: int, size: int, modified: int) -> Entry:
+    """Parse a file once, as long as it is the same: every action opens the ledger anew."""
+    return parse(path.read_bytes(), f"{path.parent.name}/{path.name}")

@@ -81,9 +81,7 @@ def test_after_a_batch_was_sent_what_led_to_it_stays(campaign: Path) -> None:
     change_params(campaign, {"score": {"batch": 7}})
     with pytest.raises(CampaignError, match=r"params\.yaml score.* after the batch of round 0"):
         advance(campaign, 1)
-    change_params(
-        campaign, {"score": {"batch": 6}, "review": {"aggregator": "majority"}}
-    )
+    change_params(campaign, {"score": {"batch": 6}, "review": {"aggregator": "majority"}})
     change_params(campaign, {"campaign": {"budget": 90.0}})
     advance(campaign, 1)
     assert set(pd.read_parquet(campaign / at.LABELS)["aggregator"]) == {"majority"}
