@@ -130,8 +130,9 @@ def _stop(home: Path) -> None:
 
 
 def _is_alive(pid: int) -> bool:
-    with suppress(ChildProcessError):
-        os.waitpid(pid, os.WNOHANG)
+    for child in CHILDREN:
+        if child.pid == pid:
+            return child.poll() is None
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
