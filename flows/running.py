@@ -6,6 +6,7 @@ from flows.calls import plainly
 from flows.display import Display
 from flows.loop import advance
 from flows.server import prefect_api
+from tasks.domain import state
 from tasks.work import look_at, refuse_uncommitted
 
 
@@ -22,8 +23,9 @@ def run(
     directory = directory.resolve()
     work = look_at(directory)
     refuse_uncommitted(work.campaign)
+    is_over = state.stop(work.ledger.entries()) is not None
     with display.running() as watch:
-        if not prefect:
+        if not prefect or is_over:
             advance(plainly(watch), directory, rounds, wait=wait)
             return None
         display.say("starting the Prefect server")

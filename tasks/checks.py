@@ -143,7 +143,7 @@ def _budget(work: Work) -> str:
     cost, budget = pipeline.module("stop").next_batch_cost(params), params.campaign.budget
     if budget is None:
         return f"no limit; a batch costs at most {cost:.2f}"
-    left = budget - money.committed(*_snapshot(work.campaign, at.SENT, at.ANSWERS))
+    left = budget - money.committed(*_known(work, at.SENT, at.ANSWERS))
     if cost > left and not state.stop(work.ledger.entries()):
         fix = "raise campaign.budget, or lower score.batch, push.redundancy or push.gold"
         raise BudgetError(f"a batch costs up to {cost:.2f} and {left:.2f} is left", fix=fix)
@@ -152,23 +152,32 @@ def _budget(work: Work) -> str:
 
 def _candidates(work: Work, trial: Campaign) -> str:
     pool = tables.read(trial.path(at.POOL))
-    labels, sent = _snapshot(work.campaign, at.LABELS, at.SENT)
+    labels, sent = _known(work, at.LABELS, at.SENT)
     left = int(candidates.open_items(pool["item_id"], labels, sent, work.params.most_copies).sum())
     batch = work.params.score.batch
     short = "; the last batch will be smaller" if left < batch else ""
     return f"{left} items can be queried, {batch} a round{short}"
 
 
-SNAPSHOT = {at.LABELS: tables.LABELS, at.SENT: tables.SENT, at.ANSWERS: tables.ANSWERS}
+TABLES = {
+    at.LABELS: (at.BASE_LABELS, tables.LABELS),
+    at.SENT: (at.BASE_SENT, tables.SENT),
+    at.ANSWERS: (at.BASE_ANSWERS, tables.ANSWERS),
+}
 
 
-def _snapshot(campaign: Campaign, *names: str) -> list[pd.DataFrame]:
-    """Read tables of the snapshot; empty ones before there is any."""
-    there = {name: campaign.path(name) for name in names}
-    return [
-        tables.read(path) if path.exists() else SNAPSHOT[name].empty()
-        for name, path in there.items()
-    ]
+def _known(work: Work, *names: str) -> list[pd.DataFrame]:
+    """Read tables of the snapshot; those of the one before while the open round sent nothing."""
+    entries = work.ledger.entries()
+    current = state.current_round(entries)
+    intended = state.last(entries, "batch_intended", current) is not None
+    from_base = work.campaign.round == current and not intended
+    found = []
+    for name in names:
+        base, table = TABLES[name]
+        path = work.campaign.path(base if from_base else name)
+        found.append(tables.read(path) if path.exists() else table.empty())
+    return found
 
 
 def _remote(campaign: Campaign) -> str:

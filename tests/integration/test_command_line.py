@@ -10,6 +10,7 @@ import pytest
 from support import change_params, labelloop
 
 from tasks import actions, pipeline
+from tasks.campaign import Campaign
 from tasks.versions import data
 
 pytestmark = pytest.mark.integration
@@ -102,6 +103,14 @@ def test_check_says_what_a_round_would_need_and_writes_nothing(campaign: Path) -
     done = labelloop("-C", campaign, "check")
     assert done.code == 2
     assert "BAD  budget" in done.out
+
+
+def test_check_counts_no_batch_that_was_only_written_down(campaign: Path) -> None:
+    for name in ("pool", "open", "validate", "train", "score", "push"):
+        pipeline.module(name).run(Campaign(campaign), Campaign(campaign).params())
+    assert "100.00 is left" in labelloop("-C", campaign, "check").out
+    assert labelloop("-C", campaign, "run", "--no-prefect").code == 0
+    assert "100.00 is left" not in labelloop("-C", campaign, "check").out
 
 
 def test_a_second_init_changes_nothing(campaign: Path) -> None:
