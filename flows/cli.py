@@ -247,7 +247,8 @@ def serve(
         int, typer.Option(min=1, help="Seconds between looks for answers and new rounds.")
     ] = 300,
     cron: Annotated[
-        str | None, typer.Option(help="When to open rounds, as cron; looks go on by --every.")
+        str | None,
+        typer.Option(help='When to open rounds, such as "0 7 * * 1-5"; looks go on by --every.'),
     ] = None,
     timezone: Annotated[str, typer.Option(help="Of --cron, as in Europe/Zurich.")] = "UTC",
 ) -> None:

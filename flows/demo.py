@@ -5,7 +5,6 @@ import shutil
 import sys
 from pathlib import Path
 
-import yaml
 from rich.console import Console
 
 from flows import running
@@ -35,7 +34,7 @@ def demo(directory: Path, console: Console) -> None:
         The directory holds something that is not an earlier demo.
     """
     remote = directory.with_name(f"{directory.name}-remote")
-    _clear(directory, remote)
+    _clear(directory, remote.resolve())
     console.print(
         f"making the campaign {directory}: 1,797 handwritten digits, five annotators who err"
     )
@@ -47,20 +46,19 @@ def demo(directory: Path, console: Console) -> None:
 
 def _clear(directory: Path, remote: Path) -> None:
     if directory.exists() and any(directory.iterdir()):
-        if not _is_demo(directory):
+        if not _is_demo(directory, remote):
             fix = "name another directory"
             raise CampaignError("is there already and no demo", where=str(directory), fix=fix)
         shutil.rmtree(directory)
-    if remote.exists():
-        shutil.rmtree(remote)
+    # The remote stays: what it holds has its content's address, and may be somebody else's.
 
 
-def _is_demo(directory: Path) -> bool:
-    params = directory / at.PARAMS
-    if not params.exists():
+def _is_demo(directory: Path, remote: Path) -> bool:
+    """Tell a demo by its remote, which no campaign gets that a user made."""
+    config = directory / ".dvc" / "config"
+    if not config.is_file():
         return False
-    source: object = yaml.safe_load(params.read_text())["pool"]["source"]
-    return source == "example:digits"
+    return f"url = {remote}" in (line.strip() for line in config.read_text().splitlines())
 
 
 def _next(directory: Path) -> str:

@@ -72,7 +72,7 @@ class Display:
             self.say(place + WORDS.get(step, step))
         elif step == "look" and not facts["done"]:
             self.say(f"{place}{facts['answered']} of {facts['expected']} answers are in")
-        elif step == "close" and not facts.get("skipped"):
+        elif step == "close":
             self._line(facts["round_number"])
         elif step == "catch_up":
             for missed in facts["missed"]:

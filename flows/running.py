@@ -12,14 +12,8 @@ from tasks.work import look_at, refuse_uncommitted
 
 def run(
     directory: Path, display: Display, *, rounds: int | None, wait: bool, prefect: bool
-) -> str | None:
-    """Advance a campaign as far as possible.
-
-    Returns
-    -------
-    str or None
-        The Prefect server's address, where one was asked.
-    """
+) -> None:
+    """Advance a campaign as far as possible, and show how it goes on."""
     directory = directory.resolve()
     work = look_at(directory)
     refuse_uncommitted(work.campaign)
@@ -27,11 +21,10 @@ def run(
     with display.running() as watch:
         if not prefect or is_over:
             advance(plainly(watch), directory, rounds, wait=wait)
-            return None
+            return
         display.say("starting the Prefect server")
-        with prefect_api(work.campaign.private / "prefect") as address:
+        with prefect_api(work.campaign.private / "prefect"):
             _recorded(directory, rounds, wait, display)
-            return address
 
 
 def _recorded(directory: Path, rounds: int | None, wait: bool, display: Display) -> None:

@@ -4,12 +4,15 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
 from rich.console import Console
 
 from flows.server import prefect_api
+from tasks.domain.errors import ParamsError
 from tasks.work import look_at, refuse_uncommitted
 
 if TYPE_CHECKING:
+    from prefect.client.schemas.schedules import CronSchedule
     from prefect.deployments.runner import RunnerDeployment
 
 
@@ -30,20 +33,31 @@ def serve(
     """
     work = look_at(directory.resolve())
     refuse_uncommitted(work.campaign)
+    schedules = [_schedule(cron, timezone)] if cron else []
     os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "INFO"
     with prefect_api(work.campaign.private / "prefect") as address:
         console.print(f"serving {directory}; Prefect's pages are at {address.removesuffix('/api')}")
-        _serve(work.campaign.root, every, cron, timezone)
+        _serve(work.campaign.root, every, schedules)
 
 
-def _serve(root: Path, every: int, cron: str | None, timezone: str) -> None:
-    from prefect import serve as stay
+def _schedule(cron: str, timezone: str) -> "CronSchedule":
     from prefect.client.schemas.schedules import CronSchedule
 
-    looks = {"directory": str(root), "opens": cron is None}
+    try:
+        return CronSchedule(cron=cron, timezone=timezone)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        option = f"--{problem['loc'][0]}" if problem["loc"] else "--cron"
+        message = problem["msg"].removeprefix("Value error, ")
+        raise ParamsError(message, where=option, fix="see --help for an example") from None
+
+
+def _serve(root: Path, every: int, schedules: "list[CronSchedule]") -> None:
+    from prefect import serve as stay
+
+    looks = {"directory": str(root), "opens": not schedules}
     deployments = [_deployment(f"{root.name}-looks", looks, interval=every)]
-    if cron:
-        schedules = [CronSchedule(cron=cron, timezone=timezone)]
+    if schedules:
         rounds = {"directory": str(root), "rounds": 1}
         deployments.append(_deployment(f"{root.name}-rounds", rounds, schedules=schedules))
     stay(*deployments, limit=1)

@@ -146,6 +146,8 @@ def _wait(address: str, server: "subprocess.Popen[bytes]", log: Path) -> None:
         if _answers(f"{address}/health"):
             return
         time.sleep(0.1)
+    server.kill()
+    server.wait()
     fix = f"see {log}, or name a running one with PREFECT_API_URL"
     raise CampaignError("the Prefect server did not start", where=address, fix=fix)
 

@@ -82,7 +82,7 @@ def close(directory: Path, round_number: int) -> Facts:
     with opened(directory) as work, crash.scope(f"{round_number:04d}"):
         if work.is_over(round_number):
             return {"stop": state.stop(work.ledger.entries())}
-        return snapshot.run(work.campaign, work.ledger)
+        return snapshot.run(work.campaign, work.ledger, pipeline.outputs(work.params))
 
 
 def catch_up(directory: Path) -> Facts:

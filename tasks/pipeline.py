@@ -9,7 +9,7 @@ from typing import Any
 
 from tasks import campaign as at
 from tasks.campaign import Campaign
-from tasks.domain import crash, digests, environment
+from tasks.domain import crash, digests, environment, state
 from tasks.domain.digests import Digest
 from tasks.domain.entries import Entry
 from tasks.domain.errors import CampaignError, LedgerError
@@ -33,6 +33,11 @@ def stage(name: str, params: Params) -> Stage:
     if name == "pool" and params.pool.source == at.SOURCE:
         return Stage(name, (*declared.inputs, at.SOURCE), declared.outputs, declared.params)
     return declared
+
+
+def outputs(params: Params) -> list[str]:
+    """List all files that the stages write."""
+    return [name for one in NAMES for name in stage(one, params).outputs]
 
 
 @dataclass(frozen=True)
@@ -86,8 +91,8 @@ def latest(ledger: Ledger, round_number: int, name: str) -> Entry | None:
 
 
 def _stages(ledger: Ledger, round_number: int, name: str) -> Iterator[Entry]:
-    for entry in reversed(ledger.entries()):
-        if (entry.round, entry.kind) == (round_number, "stage") and entry.body["stage"] == name:
+    for entry in state.of_kind(ledger.entries()[::-1], "stage", round_number):
+        if entry.body["stage"] == name:
             yield entry
 
 
@@ -151,9 +156,9 @@ def _refuse_if_sent(
     inputs: Mapping[str, Digest],
     params: Params,
 ) -> None:
-    sent = any(e.round == round_number and e.kind == "batch_intended" for e in ledger.entries())
+    sent = state.last(ledger.entries(), "batch_intended", round_number)
     before = latest(ledger, round_number, declared.name)
-    if not sent or before is None:
+    if sent is None or before is None:
         return
     changed = [path for path in inputs if inputs[path].to_body() != before.body["inputs"].get(path)]
     sections = params.sections(*declared.params)

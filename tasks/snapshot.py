@@ -1,53 +1,17 @@
 """Close a round: its bytes into DVC, its facts into the ledger, both into git under one tag."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from tasks import campaign as at
 from tasks.campaign import Campaign
 from tasks.domain import digests, state
-from tasks.domain.digests import Digest
 from tasks.domain.ports import Ledger
 from tasks.versions import data, git
 
-SEALED = (
-    at.POOL,
-    at.HOLDOUT,
-    at.GOLD,
-    at.SEED_LABELS,
-    at.TRUTH,
-    at.BASE_LABELS,
-    at.BASE_ANSWERS,
-    at.BASE_SENT,
-    at.BASE_HISTORY,
-    at.BASE_MODEL,
-    at.BASE_CARD,
-    at.VALIDATION,
-    at.QUERY_MODEL,
-    at.QUERY_CARD,
-    at.DECISIONS,
-    at.BATCH,
-    at.INBOX,
-    at.QUARANTINE,
-    at.QUALITY,
-    at.ANNOTATORS,
-    at.STOP,
-    at.SENT,
-    at.ANSWERS,
-    at.LABELS,
-    at.MODEL,
-    at.CARD,
-    at.PREDICTIONS,
-    at.METRICS,
-    at.HISTORY,
-    at.PARAMS,
-    at.PIPELINE,
-    at.ROUND,
-    at.HOLDOUT_IDS,
-    at.GOLD_IDS,
-    *at.SUITES,
-)
-"""The files that a round's tag vouches for."""
+DECIDED = (at.PARAMS, at.PIPELINE, at.ROUND, at.HOLDOUT_IDS, at.GOLD_IDS, *at.SUITES)
+"""What git keeps and a round was done by; its tag vouches for it as for what stages wrote."""
 
 GENERATED = ("dvc.lock", f"{at.SOURCE}.dvc", at.ROUND, at.LEDGER)
 """What labelloop itself writes and git keeps; everything else in git belongs to people."""
@@ -58,26 +22,27 @@ def tag_of(round_number: int) -> str:
     return f"round-{round_number:04d}"
 
 
-def run(campaign: Campaign, ledger: Ledger) -> dict[str, Any]:
+def run(campaign: Campaign, ledger: Ledger, outputs: Iterable[str]) -> dict[str, Any]:
     """Close the open round; doing it twice is doing it once.
 
     The decision to stop is a part of the entry that closes the round, so that no process can see
     one without the other.
+
+    Parameters
+    ----------
+    outputs : iterable of str
+        All files that stages write.
     """
     number, tag = campaign.round, tag_of(campaign.round)
     data.commit(campaign.root)
     decision = json.loads(campaign.path(at.STOP).read_text())
     stop = {key: decision[key] for key in ("rule", "reason")} if decision["stop"] else None
-    files = {name: of.to_body() for name, of in sealed(campaign).items()}
+    sealed = (*outputs, *DECIDED)
+    files = {name: digests.of_file(campaign.path(name)).to_body() for name in sealed}
     ledger.record(number, "snapshot", {"tag": tag, "files": files})
     ledger.record(number, "round_closed", {"round": number, "tag": tag, "stop": stop})
     tag_round(campaign, ledger)
     return {"tag": tag, "stop": stop}
-
-
-def sealed(campaign: Campaign) -> dict[str, Digest]:
-    """Digest the files that the open round's tag will vouch for."""
-    return {name: digests.of_file(campaign.path(name)) for name in SEALED}
 
 
 def tag_round(campaign: Campaign, ledger: Ledger) -> None:

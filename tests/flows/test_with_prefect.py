@@ -15,6 +15,12 @@ from support import assert_same, change_params
 
 from flows.server import started
 from tasks.domain import state
+from tasks.domain.errors import (
+    CampaignError,
+    OutcomeUnknownError,
+    VendorError,
+    VendorRefusedError,
+)
 from tasks.ledger.local import LocalLedger
 
 pytestmark = pytest.mark.integration
@@ -84,6 +90,37 @@ def test_a_users_mistake_is_one_line_with_prefect_too(campaign: Path, api: str) 
     assert run.returncode == 2
     assert len(err.splitlines()) == 1
     assert "Traceback" not in out + err
+
+
+@pytest.mark.parametrize(
+    ("error", "is_tried_again"),
+    [
+        (OutcomeUnknownError("silence"), True),
+        (VendorError("a cut connection"), True),
+        (VendorRefusedError("no such class"), False),
+        (CampaignError("changes that are not committed"), False),
+    ],
+)
+def test_what_passes_is_tried_again_and_a_mistake_is_not(
+    api: str, monkeypatch: pytest.MonkeyPatch, error: Exception, is_tried_again: bool
+) -> None:
+    from prefect import flow
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    from flows import steps
+    from tasks import actions
+
+    attempts: list[Path] = []
+
+    def look(directory: Path) -> dict[str, Any]:
+        attempts.append(directory)
+        raise error
+
+    monkeypatch.setattr(actions, "look", look)
+    monkeypatch.setattr(steps, "DELAYS", [0.01, 0.01, 0.01])
+    with temporary_settings({PREFECT_API_URL: api}), pytest.raises(type(error)):
+        flow(lambda: steps.as_tasks()("look", directory=Path()), name="retries")()
+    assert len(attempts) == (1 + steps.RETRIES["look"] if is_tried_again else 1)
 
 
 def servers(root: Path) -> list[str]:
