@@ -3,7 +3,7 @@
 import logging
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import chdir, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -90,8 +90,7 @@ def push(root: Path, md5s: Iterable[str]) -> None:
 @contextmanager
 def opened(root: Path) -> "Iterator[Repo]":
     """Open a repository; whatever goes wrong in it is a `CampaignError`."""
-    # DVC's cache of runs takes stages for lying in the current directory.
-    with _translated(root), chdir(root), _repo_class()(str(root)) as repo:
+    with _translated(root), _repo_class()(str(root)) as repo:
         yield repo
 
 
