@@ -62,4 +62,4 @@ def save_ledger(campaign: Campaign) -> None:
 
 def own(path: str) -> bool:
     """Whether a path in git is written by labelloop, not by people."""
-    return path.startswith(GENERATED)
+    return path in GENERATED or path.startswith(f"{at.LEDGER}/")
