@@ -1,11 +1,13 @@
 # Everything needs only python3.11 (with venv), git and make.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint lock clean
+.PHONY: help setup demo s3 label-studio test test-label-studio lint lock clean
 
 PYTHON ?= python3.11
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+STUDIO := .venv-label-studio
+PORT   ?= 8080
 
 export DO_NOT_TRACK := 1
 export DVC_NO_ANALYTICS := 1
@@ -16,7 +18,7 @@ export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
 help: ## show the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
 setup: $(READY) ## make .venv from requirements.lock
 
@@ -32,8 +34,25 @@ $(READY): requirements.lock pyproject.toml
 demo: $(READY) ## run a whole campaign on scikit-learn's handwritten digits
 	@$(BIN)/labelloop demo demo
 
+s3: $(READY) ## serve an S3 store from ./s3-data, at http://127.0.0.1:8333
+	@: $${AWS_ACCESS_KEY_ID:?choose one and export it} $${AWS_SECRET_ACCESS_KEY:?choose one and export it}
+	@mkdir -p s3-data
+	@exec $(BIN)/weed server -options=infra/s3.options -dir=s3-data -ip=127.0.0.1 -ip.bind=127.0.0.1
+
+# Its packages contradict the project's, so it has an environment of its own.
+$(STUDIO)/.ready: infra/label_studio/requirements.lock | $(READY)
+	@test -x $(STUDIO)/bin/python || $(PYTHON) -m venv $(STUDIO)
+	@$(BIN)/uv pip sync --quiet --python $(STUDIO)/bin/python --require-hashes infra/label_studio/requirements.lock
+	@touch $(STUDIO)/.ready
+
+label-studio: $(STUDIO)/.ready ## serve a Label Studio at http://127.0.0.1:8080 (or PORT=…)
+	@exec $(STUDIO)/bin/python infra/label_studio/start.py --port $(PORT)
+
 test: $(READY) ## run the tests, on all cores
 	@$(BIN)/python -m pytest -n auto --dist worksteal
+
+test-label-studio: $(READY) $(STUDIO)/.ready ## run the tests that need a real Label Studio
+	@$(BIN)/python -m pytest -n auto --dist worksteal tests/label_studio
 
 lint: $(READY) ## ruff, mypy, import rules
 	@$(BIN)/ruff check .

@@ -3,7 +3,7 @@
 import errno
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -97,6 +97,13 @@ def init(
     remote: Annotated[
         str | None, typer.Option(help="DVC remote for all data: a folder or s3://…")
     ] = None,
+    git: Annotated[
+        str | None,
+        typer.Option(help="An empty git remote: any machine can then carry the campaign on."),
+    ] = None,
+    endpoint: Annotated[
+        str | None, typer.Option(help="Where S3 is spoken.", show_default="AWS")
+    ] = None,
 ) -> None:
     """Make a campaign: a git and DVC repository with params.yaml inferred from the data.
 
@@ -116,6 +123,8 @@ def init(
         holdout=holdout,
         gold=gold,
         remote=remote,
+        git_remote=git,
+        endpoint=endpoint,
     )
     creation.create(request, out)
 
@@ -250,12 +259,33 @@ def serve(
         str | None,
         typer.Option(help='When to open rounds, such as "0 7 * * 1-5"; looks go on by --every.'),
     ] = None,
+    rounds_every: Annotated[
+        int | None, typer.Option(min=1, help="Seconds between new rounds, in place of --cron.")
+    ] = None,
     timezone: Annotated[str, typer.Option(help="Of --cron, as in Europe/Zurich.")] = "UTC",
+    webhooks: Annotated[
+        str | None,
+        typer.Option(metavar="HOST:PORT", help="Look at once when the vendor sends a webhook."),
+    ] = None,
+    signed_with: Annotated[
+        str, typer.Option("--webhook-secret-env", help="The variable that holds their secret.")
+    ] = "LABELLOOP_WEBHOOK_SECRET",
+    webhook_scheme: Annotated[
+        Literal["hmac", "hmac-timestamp", "header"],
+        typer.Option(help="A signature of the body, of time and body, or a secret header."),
+    ] = "hmac",
+    webhook_header: Annotated[
+        str | None, typer.Option(help="That holds it.", show_default="by the scheme")
+    ] = None,
 ) -> None:
     """Stay and advance the campaign on a schedule; stop with Ctrl-C."""
+    from flows.listening import Door
+    from flows.serve import Plan
     from flows.serve import serve as stay
 
-    stay(context.obj, every=every, cron=cron, timezone=timezone, console=out)
+    plan = Plan(every, cron, rounds_every, timezone)
+    door = Door(webhooks, signed_with, webhook_scheme, webhook_header) if webhooks else None
+    stay(context.obj, plan, door, out)
 
 
 @app.command()

@@ -26,6 +26,7 @@ WORDS = {
     "look": "asking for answers",
     "collect": "checking answers",
     "settle": "settling the cost",
+    "release": "closing old batches",
     "review": "turning answers into labels",
     "evaluate": "measuring on the holdout",
     "stop": "asking the stop rules",

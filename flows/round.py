@@ -41,6 +41,7 @@ def label_round(call: Call, directory: Path, *, wait: bool, poll_seconds: float)
     call("settle", **here)
     for name in ("review", "evaluate", "stop"):
         call("stage", **here, name=name)
+    call("release", **here)
     closed = call("close", **here)
     call("catch_up", directory=directory)
     return {"round": number, "state": "closed", "stop": closed["stop"]}

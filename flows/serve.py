@@ -1,50 +1,97 @@
-"""``labelloop serve``: the schedule, as Prefect deployments of this process."""
+"""``labelloop serve``: the schedule, as Prefect deployments of this process, and its webhooks."""
 
+import asyncio
 import os
+import signal
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 from rich.console import Console
 
+from flows.listening import Door, listening
 from flows.server import prefect_api
+from flows.turns import Busy
 from tasks.domain.errors import ParamsError
 from tasks.work import look_at, refuse_uncommitted
 
 if TYPE_CHECKING:
-    from prefect.client.schemas.schedules import CronSchedule
+    from prefect.client.schemas.schedules import CronSchedule, IntervalSchedule
     from prefect.deployments.runner import RunnerDeployment
+    from prefect.runner import Runner
+
+HEARTBEAT_SECONDS = "30"
+"""How often a run says that it lives; Prefect allows nothing shorter."""
 
 
-def serve(
-    directory: Path, *, every: int, cron: str | None, timezone: str, console: Console
-) -> None:
-    """Advance a campaign on a schedule until interrupted.
+@dataclass(frozen=True)
+class Plan:
+    """When looks and rounds begin.
 
-    Two deployments of one flow, one run at a time: *rounds* opens rounds (by `cron`, or together
-    with the looks), *looks* only carries an open round on.
-
-    Parameters
+    Attributes
     ----------
     every : int
         Seconds between looks.
     cron : str or None
-        When rounds are opened; None for whenever the one before is closed.
+        When rounds are opened.
+    rounds_every : int or None
+        Seconds between rounds, in place of `cron`. With neither, a round is opened by the look
+        that finds the one before closed.
+    timezone : str
+        Of `cron`.
+    """
+
+    every: int
+    cron: str | None = None
+    rounds_every: int | None = None
+    timezone: str = "UTC"
+
+
+def serve(directory: Path, plan: Plan, door: Door | None, console: Console) -> None:
+    """Advance a campaign on a schedule, and when webhooks hint at it, until interrupted.
+
+    Two deployments of one flow: *rounds* opens rounds, *looks* only carries an open round on (or
+    opens rounds as well, if there is no plan for that). A run waits for the other deployment's, or
+    leaves the campaign to it.
+
+    Raises
+    ------
+    ParamsError
+        The plan or the door is none.
+    CapabilityMissingError
+        There is a door, and the vendor has no webhooks.
     """
     work = look_at(directory.resolve())
     refuse_uncommitted(work.campaign)
-    schedules = [_schedule(cron, timezone)] if cron else []
+    opening = _opening(plan)
+    # As Ctrl-C, from the first moment on: a server that was started must be stopped, too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "INFO"
-    with prefect_api(work.campaign.private / "prefect") as address:
+    os.environ.setdefault("PREFECT_FLOWS_HEARTBEAT_FREQUENCY", HEARTBEAT_SECONDS)
+    root = work.campaign.root
+    with (
+        prefect_api(work.campaign.private / "prefect") as address,
+        listening(work, door, f"campaign/{_name(root, 'looks')}", console),
+        suppress(KeyboardInterrupt),
+    ):
+        runner = _registered(root, plan.every, opening)
         console.print(f"serving {directory}; Prefect's pages are at {address.removesuffix('/api')}")
-        _serve(work.campaign.root, every, schedules)
+        asyncio.run(runner.start())
 
 
-def _schedule(cron: str, timezone: str) -> "CronSchedule":
-    from prefect.client.schemas.schedules import CronSchedule
+def _opening(plan: Plan) -> "list[CronSchedule | IntervalSchedule]":
+    from prefect.client.schemas.schedules import CronSchedule, IntervalSchedule
 
+    if plan.cron is None:
+        seconds = plan.rounds_every
+        return [IntervalSchedule(interval=timedelta(seconds=seconds))] if seconds else []
+    if plan.rounds_every is not None:
+        raise ParamsError("goes not with --cron", where="--rounds-every", fix="give one of them")
     try:
-        return CronSchedule(cron=cron, timezone=timezone)
+        return [CronSchedule(cron=plan.cron, timezone=plan.timezone)]
     except ValidationError as error:
         problem = error.errors()[0]
         option = f"--{problem['loc'][0]}" if problem["loc"] else "--cron"
@@ -52,18 +99,39 @@ def _schedule(cron: str, timezone: str) -> "CronSchedule":
         raise ParamsError(message, where=option, fix="see --help for an example") from None
 
 
-def _serve(root: Path, every: int, schedules: "list[CronSchedule]") -> None:
-    from prefect import serve as stay
-
-    looks = {"directory": str(root), "opens": not schedules}
-    deployments = [_deployment(f"{root.name}-looks", looks, interval=every)]
-    if schedules:
+def _registered(
+    root: Path, every: int, opening: "list[CronSchedule | IntervalSchedule]"
+) -> "Runner":
+    looks = {"directory": str(root), "opens": not opening}
+    deployments = [_deployment(root, "looks", looks, "leave", interval=every)]
+    if opening:
         rounds = {"directory": str(root), "rounds": 1}
-        deployments.append(_deployment(f"{root.name}-rounds", rounds, schedules=schedules))
-    stay(*deployments, limit=1)
+        deployments.append(_deployment(root, "rounds", rounds, "wait", schedules=opening))
+    # Room for a look to find the campaign busy: else looks would pile up behind a long round.
+    runner = _runner(limit=2)
+    for deployment in deployments:
+        runner.add_deployment(deployment)
+    return runner
 
 
-def _deployment(name: str, parameters: dict[str, Any], **schedule: Any) -> "RunnerDeployment":
+def _runner(limit: int) -> "Runner":
+    from prefect.runner import Runner
+
+    class _Runner(Runner):
+        def handle_sigterm(self, *_: Any, **__: Any) -> None:
+            # Prefect's own way of ending at once leaves schedules and a traceback behind.
+            signal.raise_signal(signal.SIGINT)
+
+    return _Runner(limit=limit, pause_on_shutdown=True)
+
+
+def _name(root: Path, what: str) -> str:
+    return f"{root.name}-{what}"
+
+
+def _deployment(
+    root: Path, what: str, parameters: dict[str, Any], busy: Busy, **schedule: Any
+) -> "RunnerDeployment":
     from prefect.client.schemas.objects import ConcurrencyLimitConfig
     from prefect.client.schemas.objects import ConcurrencyLimitStrategy as Strategy
     from prefect.deployments.runner import RunnerDeployment
@@ -73,8 +141,8 @@ def _deployment(name: str, parameters: dict[str, Any], **schedule: Any) -> "Runn
 
     return RunnerDeployment.from_flow(
         campaign,
-        name=name,
-        parameters=parameters,
+        name=_name(root, what),
+        parameters={**parameters, "busy": busy},
         # The form by file works only from one folder, and makes a second copy of modules.
         entrypoint_type=EntrypointType.MODULE_PATH,
         concurrency_limit=ConcurrencyLimitConfig(limit=1, collision_strategy=Strategy.CANCEL_NEW),

@@ -7,6 +7,7 @@ from typing import Any
 
 from tasks import campaign as at
 from tasks import pipeline
+from tasks.delivery import pages
 from tasks.domain import state
 from tasks.work import Work, look_at
 
@@ -29,6 +30,10 @@ class Status:
         Of the last closed round: ``{name: {value, low, high}}``.
     stop : dict or None
         ``{rule, reason}`` once a stop rule has fired.
+    waiting : dict or None
+        While people are labeling, as of the last look: the vendor's name, how many answers were
+        asked for (`expected`), are in (`answered`) and will never come (`gone`), how many records
+        were set aside, and why the last of them was.
     """
 
     campaign: str
@@ -40,6 +45,7 @@ class Status:
     budget: float | None
     metrics: dict[str, Any]
     stop: dict[str, Any] | None
+    waiting: dict[str, Any] | None
     ledger_head: str
 
     def to_json(self) -> dict[str, Any]:
@@ -64,8 +70,38 @@ def status(directory: Path) -> Status:
         budget=work.params.campaign.budget,
         metrics=newest["metrics"],
         stop=dict(stop) if stop else None,
+        waiting=_waiting(work) if state.state(entries) == "awaiting_labels" else None,
         ledger_head=work.ledger.head,
     )
+
+
+def _waiting(work: Work) -> dict[str, Any]:
+    current = state.current_round(work.ledger.entries())
+    looks = [
+        look.body
+        for look in state.of_kind(work.ledger.entries(), "looked", current)
+        if look.body["progress"]
+    ]
+    newest = looks[-1] if looks else None
+    progress = newest["progress"] if newest else {"expected": 0, "answered": 0, "gone": 0}
+    aside = _set_aside(work) if newest else []
+    return {
+        "vendor": newest["vendor"] if newest else work.params.vendor.name,
+        **{name: progress[name] for name in ("expected", "answered", "gone")},
+        "set_aside": len(aside),
+        "reason": aside[-1] if aside else None,
+    }
+
+
+def _set_aside(work: Work) -> list[str]:
+    """Say why records of the open round are no answers; nothing if its files are not here."""
+    needed = (at.INBOX, at.BATCH, at.BASE_SENT, at.BASE_ANSWERS)
+    here = all(work.campaign.path(name).exists() for name in needed)
+    if not here or not pages.lines(work.campaign.path(at.INBOX), work.campaign.round):
+        return []
+    from tasks.delivery.standing import standing
+
+    return [str(reason) for reason in standing(work.campaign, work.params).quarantine["reason"]]
 
 
 def rounds(work: Work) -> list[dict[str, Any]]:

@@ -1,5 +1,8 @@
 """What the command line says, in words."""
 
+from collections.abc import Iterator, Mapping
+from typing import Any
+
 from flows.status import Status
 from tasks.audit.findings import Report
 
@@ -17,6 +20,8 @@ def standing(found: Status) -> str:
         f"{found.campaign}, round {found.round}: {STATES[found.state]}",
         f"  labels {found.labels}, spent {found.spent:.2f}{budget}",
     ]
+    if found.waiting:
+        lines += _waiting(found.waiting)
     if accuracy := found.metrics.get("accuracy"):
         interval = f"[{accuracy['low']:.3f}, {accuracy['high']:.3f}]"
         lines.append(f"  accuracy {accuracy['value']:.3f} {interval} on the holdout")
@@ -25,6 +30,16 @@ def standing(found: Status) -> str:
     elif found.state == "ready":
         lines.append(f"  next: {found.stage}")
     return "\n".join(lines)
+
+
+def _waiting(facts: Mapping[str, Any]) -> Iterator[str]:
+    if facts["expected"]:
+        gone = f", {facts['gone']} will never come" if facts["gone"] else ""
+        answers = f"{facts['answered']} of {facts['expected']} answers are in{gone}"
+        yield f"  {answers} (vendor {facts['vendor']})"
+    if facts["set_aside"]:
+        many = "1 record was" if facts["set_aside"] == 1 else f"{facts['set_aside']} records were"
+        yield f"  {many} set aside: {facts['reason']}"
 
 
 def verdict(found: Report) -> str:

@@ -9,10 +9,11 @@ from typing import Any
 
 from tasks import campaign as at
 from tasks import collect, pipeline, push, snapshot
+from tasks.delivery import legs
 from tasks.domain import crash, digests, environment, files, state
 from tasks.domain.errors import LabelloopError
 from tasks.versions import data
-from tasks.work import Work, account, opened, refuse_uncommitted
+from tasks.work import Work, desks, opened, refuse_uncommitted
 
 Facts = dict[str, Any]
 
@@ -42,7 +43,7 @@ def stage(directory: Path, round_number: int, name: str) -> Facts:
     with opened(directory) as work, crash.scope(f"{round_number:04d}"):
         if work.is_over(round_number):
             return {}
-        result = pipeline.advance(work.campaign, work.params, work.ledger, name)
+        result = pipeline.advance(work.campaign, work.params, work.ledger, work.keeping, name)
         return {**result.summary, "skipped": result.skipped}
 
 
@@ -51,30 +52,49 @@ def deliver(directory: Path, round_number: int) -> Facts:
     with opened(directory) as work, crash.scope(f"{round_number:04d}"):
         if state.is_sent(work.ledger.entries(), round_number):
             return {"skipped": True}
-        with account(work) as vendor:
-            return push.deliver(work.campaign, work.params, work.ledger, vendor)
+        return _deliver(work, round_number, legs.FIRST)
 
 
 def look(directory: Path, round_number: int) -> Facts:
-    """Ask the vendor once what is new."""
+    """Ask the vendor once what is new; send what it did not answer to the fallback, if so asked."""
     with opened(directory) as work, crash.scope(f"{round_number:04d}"):
-        if state.is_collected(work.ledger.entries(), round_number):
+        if work.is_over(round_number):
             return {"done": True}
-        with account(work) as vendor:
-            outcome = collect.look(work.campaign, work.params, work.ledger, vendor)
+        entries = work.ledger.entries()
+        leg = legs.current(entries, round_number)
+        if not legs.is_sent(entries, round_number, leg):
+            _deliver(work, round_number, leg)
+        looked = collect.look(work.campaign, work.params, work.ledger, desks(work, round_number))
+        if looked.resend:
+            _deliver(work, round_number, legs.FALLBACK)
         return {
-            "done": outcome.complete or outcome.deadline,
-            "answered": outcome.progress.answered,
-            "expected": outcome.progress.expected,
+            "done": looked.done,
+            "answered": looked.progress.answered,
+            "expected": looked.progress.expected,
+            "gone": looked.progress.gone,
+            "reminder": looked.reminder,
         }
 
 
 def settle(directory: Path, round_number: int) -> Facts:
-    """Book what the answers cost."""
+    """Book what the answers cost, and tell the vendor which are accepted."""
     with opened(directory) as work, crash.scope(f"{round_number:04d}"):
         if work.is_over(round_number):
             return {}
-        return collect.settle(work.campaign, work.params, work.ledger)
+        work.keeping.need((at.BATCH, *collect.BOOKS))
+        connect = desks(work, round_number)
+        return collect.settle(work.campaign, work.params, work.ledger, connect)
+
+
+def release(directory: Path, round_number: int) -> Facts:
+    """Close the batches of earlier rounds that nothing more can come of."""
+    with opened(directory) as work, crash.scope(f"{round_number:04d}"):
+        if work.is_over(round_number):
+            return {}
+        work.keeping.need(collect.BOOKS)
+        connect = desks(work, round_number)
+        done = collect.release(work.campaign, work.params, work.ledger, connect)
+        return {"closed": [sent.batch for sent in done]}
 
 
 def close(directory: Path, round_number: int) -> Facts:
@@ -82,7 +102,9 @@ def close(directory: Path, round_number: int) -> Facts:
     with opened(directory) as work, crash.scope(f"{round_number:04d}"):
         if work.is_over(round_number):
             return {"stop": state.stop(work.ledger.entries())}
-        return snapshot.run(work.campaign, work.ledger, pipeline.outputs(work.params))
+        outputs = pipeline.outputs(work.params)
+        work.keeping.need((*outputs, at.SOURCE))
+        return snapshot.run(work.campaign, work.ledger, work.keeping, outputs)
 
 
 def catch_up(directory: Path) -> Facts:
@@ -92,9 +114,10 @@ def catch_up(directory: Path) -> Facts:
     back under ``missed``.
     """
     with opened(directory) as work, crash.scope("catch_up"):
-        snapshot.tag_round(work.campaign, work.ledger)
+        snapshot.tag_round(work.campaign, work.ledger, work.keeping)
         missed = [*_tell(work, "logged", "mlflow", _log), *_tell(work, "pushed", "dvc", _push)]
-        snapshot.save_ledger(work.campaign)
+        if work.params.storage.ledger is None:
+            snapshot.save_ledger(work.campaign)
         return {"missed": missed}
 
 
@@ -103,6 +126,7 @@ def publish(directory: Path) -> Facts:
     from tasks.reporting import page
 
     with opened(directory) as work:
+        work.keeping.need((at.POOL,))
         if _are_docs_old(work.campaign):
             from tasks import validate
 
@@ -115,6 +139,12 @@ def _are_docs_old(campaign: at.Campaign) -> bool:
     return validation.exists() and not (
         docs.exists() and docs.stat().st_mtime_ns > validation.stat().st_mtime_ns
     )
+
+
+def _deliver(work: Work, number: int, leg: int) -> Facts:
+    work.keeping.need((at.BATCH, at.BASE_SENT, at.BASE_ANSWERS))
+    with desks(work, number)(leg) as desk:
+        return push.deliver(work.campaign, work.params, work.ledger, desk)
 
 
 def _open(work: Work, number: int) -> None:
@@ -166,6 +196,9 @@ def _log(work: Work, number: int) -> bool:
 def _push(work: Work, number: int) -> bool:
     if not data.has_remote(work.campaign.root):
         return False
+    if work.params.storage.ledger:
+        # Other machines could not have gone on without it.
+        return True
     sealed = state.last(work.ledger.entries(), "snapshot", number)
     made = pipeline.latest(work.ledger, number, "pool")
     files = {**(sealed.body["files"] if sealed else {}), **(made.body["inputs"] if made else {})}

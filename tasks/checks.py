@@ -4,7 +4,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,13 @@ import pandas as pd
 from tasks import campaign as at
 from tasks import pipeline
 from tasks.campaign import Campaign
-from tasks.delivery import money
+from tasks.delivery import legs, money, packing
 from tasks.domain import state, tables
 from tasks.domain.errors import BudgetError, CampaignError, DataError, LabelloopError
 from tasks.params import Params
 from tasks.selection import candidates
 from tasks.versions import data
-from tasks.work import Work, account, look_at, refuse_uncommitted, vendor_context
+from tasks.work import Work, desk, look_at, refuse_uncommitted
 
 ENOUGH_BYTES = 200 * 2**20
 
@@ -132,10 +132,14 @@ def _columns(trial: Campaign, params: Params) -> str:
 
 
 def _vendor(work: Work, trial: Campaign) -> str:
-    context = replace(vendor_context(work.campaign, work.params), truth=trial.path(at.TRUTH))
-    with account(work, context) as vendor:
-        vendor.preflight()
-    return f"{work.params.vendor.name} would take a batch"
+    said = []
+    for leg in (legs.FIRST, legs.FALLBACK) if work.params.collect.fallback else (legs.FIRST,):
+        with desk(work, leg, truth=trial.path(at.TRUTH)) as there:
+            copies = work.params.most_copies
+            packing.refuse_missing(there.name, there.capabilities, work.params, copies)
+            there.account.preflight()
+            said.append(there.name)
+    return f"{' and '.join(said)} would take a batch"
 
 
 def _budget(work: Work) -> str:
@@ -143,11 +147,21 @@ def _budget(work: Work) -> str:
     cost, budget = pipeline.module("stop").next_batch_cost(params), params.campaign.budget
     if budget is None:
         return f"no limit; a batch costs at most {cost:.2f}"
-    left = budget - money.committed(*_known(work, at.SENT, at.ANSWERS))
+    left = budget - money.committed(*_known(work, at.SENT, at.ANSWERS)) - _reserved(work)
     if cost > left and not state.stop(work.ledger.entries()):
         fix = "raise campaign.budget, or lower score.batch, push.redundancy or push.gold"
         raise BudgetError(f"a batch costs up to {cost:.2f} and {left:.2f} is left", fix=fix)
     return f"{left:.2f} is left; a batch costs at most {cost:.2f}"
+
+
+def _reserved(work: Work) -> float:
+    """Add up what is out in the open round, until its answers are in a snapshot."""
+    entries = work.ledger.entries()
+    current = state.current_round(entries)
+    if pipeline.latest(work.ledger, current, "collect"):
+        return 0.0
+    intended = state.of_kind(entries, "batch_intended", current)
+    return sum(float(entry.body["reserved"]) for entry in intended)
 
 
 def _candidates(work: Work, trial: Campaign) -> str:
@@ -167,11 +181,11 @@ TABLES = {
 
 
 def _known(work: Work, *names: str) -> list[pd.DataFrame]:
-    """Read tables of the snapshot; those of the one before while the open round sent nothing."""
+    """Read tables of the snapshot; those of the one before while the open round collected none."""
     entries = work.ledger.entries()
     current = state.current_round(entries)
-    intended = state.last(entries, "batch_intended", current) is not None
-    from_base = work.campaign.round == current and not intended
+    collected = pipeline.latest(work.ledger, current, "collect") is not None
+    from_base = work.campaign.round == current and not collected
     found = []
     for name in names:
         base, table = TABLES[name]

@@ -1,5 +1,6 @@
 """Make a campaign: everything is thought out first, built beside its place, then renamed."""
 
+import re
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -14,9 +15,12 @@ from tasks.ingest import infer
 from tasks.ingest.draw import draw
 from tasks.ingest.source import EXAMPLE, open_source
 from tasks.ingest.template import Plan, params_yaml
+from tasks.ledger.s3 import S3Ledger
 from tasks.params import parse
-from tasks.versions import data, git
+from tasks.versions import data, git, remotes
 
+SCP = re.compile(r"[^/]+:")
+"""How git also writes an address: host:path."""
 IGNORED = """\
 # What belongs to this machine, and what DVC keeps.
 /.labelloop/
@@ -62,7 +66,11 @@ class Request:
     holdout, gold : int
         How many items to draw for evaluation and for measuring annotators.
     remote : str or None
-        A default DVC remote.
+        A default DVC remote; with `git_remote` an ``s3://`` prefix, which has the ledger too.
+    git_remote : str or None
+        An empty repository, where machines meet that all run the campaign.
+    endpoint : str or None
+        Where S3 is spoken, if not at AWS.
     """
 
     directory: Path
@@ -74,6 +82,14 @@ class Request:
     holdout: int = 500
     gold: int = 40
     remote: str | None = None
+    git_remote: str | None = None
+    endpoint: str | None = None
+
+    @property
+    def data_remote(self) -> str | None:
+        """Where DVC keeps the bytes."""
+        shared = self.git_remote is not None
+        return f"{self.remote}/dvc" if shared else self.remote
 
 
 def create(request: Request) -> Campaign:
@@ -82,12 +98,13 @@ def create(request: Request) -> Campaign:
     Raises
     ------
     CampaignError
-        The directory is not empty.
+        The directory is not empty, or a remote cannot be used or has a campaign already.
     DataError, ParamsError
         The pool cannot be a campaign's; nothing is written then.
     """
     _refuse_occupied(request.directory)
     texts = _texts(request)
+    _refuse_occupied_remotes(request)
     request.directory.parent.mkdir(parents=True, exist_ok=True)
     parent = request.directory.resolve().parent
     building = Path(tempfile.mkdtemp(dir=parent, prefix=f".{request.directory.name}."))
@@ -109,6 +126,22 @@ def _refuse_occupied(directory: Path) -> None:
         raise CampaignError("is there already and not empty", where=str(directory), fix=fix)
 
 
+def _refuse_occupied_remotes(request: Request) -> None:
+    """Find out before anything is written whether the remotes are there, and empty."""
+    if request.git_remote is None:
+        return
+    if request.remote is None or not request.remote.startswith("s3://"):
+        fix = "name one with --remote s3://bucket/prefix"
+        raise ParamsError("needs a bucket for ledger and data", where="--git", fix=fix)
+    remotes.refuse_occupied(request.git_remote)
+    with tempfile.TemporaryDirectory() as folder:
+        ledger = S3Ledger(request.remote, Path(folder) / at.LEDGER, request.endpoint)
+        ledger.refuse_unfit()
+        if ledger.entries():
+            fix = "name another prefix, or clone the campaign that is there"
+            raise CampaignError("has a campaign's ledger already", where=request.remote, fix=fix)
+
+
 def _source(request: Request) -> str:
     if (request.pool is None) == (request.example is None):
         raise ParamsError("name either --pool or --example")
@@ -127,6 +160,8 @@ def _texts(request: Request) -> dict[str, str]:
             name=request.example or request.directory.resolve().name,
             columns=columns,
             source=at.SOURCE if request.pool else _source(request),
+            ledger=request.remote if request.git_remote else None,
+            endpoint=request.endpoint if request.git_remote else None,
         )
     )
     params = parse(text)
@@ -153,11 +188,14 @@ def _build(root: Path, request: Request, texts: dict[str, str]) -> None:
     if request.pool is not None:
         _copy(request.pool, root / at.SOURCE)
         data.add(root, at.SOURCE)
-    if request.remote is not None:
-        data.add_remote(root, _address(request.remote))
+    if request.data_remote is not None:
+        data.add_remote(root, _address(request.data_remote), request.endpoint)
     made = Campaign(root)
     pool.run(made, made.params())
     git.commit(root, "Make the campaign", KEPT)
+    if request.git_remote is not None:
+        data.push(root, [])
+        remotes.connect(root, _address(request.git_remote))
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -171,4 +209,5 @@ def _copy(source: Path, target: Path) -> None:
 
 def _address(remote: str) -> str:
     """Make a folder absolute: a clone of the campaign must find it too."""
-    return remote if "://" in remote else str(Path(remote).resolve())
+    is_folder = "://" not in remote and not SCP.match(remote)
+    return str(Path(remote).resolve()) if is_folder else remote

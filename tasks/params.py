@@ -130,6 +130,7 @@ class VendorParams(Section):
 
     name: str
     send: Annotated[list[str], Field(min_length=1)]
+    pseudonyms: bool
     price: Money
     options: Options
 
@@ -139,11 +140,36 @@ class VendorParams(Section):
         return self
 
 
-class CollectParams(Section):
-    """How long to wait."""
+class FallbackParams(Section):
+    """Who is asked for what the vendor did not answer in time; shown the same fields."""
 
-    deadline_hours: Annotated[float, Field(gt=0)] | None = None
+    name: str
+    price: Money
+    options: Options = {}
+
+    @model_validator(mode="after")
+    def _exists(self) -> Self:
+        registry.build("vendors", self.name, self.options)
+        return self
+
+
+Hours = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class CollectParams(Section):
+    """How long to wait, and what to do then."""
+
+    deadline_hours: Hours | None = None
+    at_deadline: Literal["wait", "take", "withdraw", "resend"] = "take"
+    remind_hours: Hours | None = None
+    fallback: FallbackParams | None
     poll_seconds: Annotated[float, Field(ge=0)] = 60.0
+
+    @model_validator(mode="after")
+    def _somebody_else(self) -> Self:
+        if self.at_deadline == "resend" and self.fallback is None:
+            raise ValueError("at_deadline is resend, and fallback names nobody to send to")
+        return self
 
 
 class ReviewParams(Section):
@@ -175,6 +201,13 @@ class TrackingParams(Section):
     experiment: str
 
 
+class StorageParams(Section):
+    """Where a campaign lives that several machines run."""
+
+    ledger: Annotated[str, Field(pattern=r"^s3://[^/]+(/.+)?$")] | None = None
+    endpoint: str | None = None
+
+
 class Params(Section):
     """All of params.yaml."""
 
@@ -190,6 +223,7 @@ class Params(Section):
     evaluate: EvaluateParams
     stop: dict[str, Options]
     tracking: TrackingParams
+    storage: StorageParams = StorageParams()
 
     @model_validator(mode="after")
     def _stop_rules_exist(self) -> Self:

@@ -7,11 +7,24 @@ import pandas as pd
 
 from tasks import campaign as at
 from tasks.campaign import Campaign
-from tasks.delivery import composition, inbox, keys, money, payloads, sending
-from tasks.domain import digests, state, tables
+from tasks.delivery import (
+    composition,
+    keys,
+    legs,
+    money,
+    once,
+    packing,
+    pages,
+    payloads,
+    sending,
+    standing,
+)
+from tasks.delivery.desk import Desk
+from tasks.delivery.looking import Watch
+from tasks.domain import digests, tables
 from tasks.domain.errors import CampaignError
 from tasks.domain.files import canonical_json
-from tasks.domain.ports import Account, Ledger
+from tasks.domain.ports import Ledger
 from tasks.domain.randomness import generator
 from tasks.domain.stage import Stage
 from tasks.params import Params
@@ -27,23 +40,24 @@ STAGE = Stage(
         at.BASE_LABELS,
         at.BASE_SENT,
     ),
-    outputs=(at.BATCH, at.SENT, at.INBOX),
+    outputs=(at.BATCH, at.INBOX, at.EGRESS, at.EXPORT),
     params=(
         "campaign.name",
         "campaign.seed",
         "push",
         "vendor.send",
+        "vendor.pseudonyms",
         "vendor.price",
         "review.max_answers",
     ),
-    persists=(at.INBOX,),
+    persists=(at.INBOX, at.EGRESS, at.EXPORT),
 )
 HOMES = {"query": at.POOL, "requeue": at.POOL, "gold": at.GOLD, "holdout": at.HOLDOUT}
 """Where the items of each role lie."""
 
 
 def run(campaign: Campaign, params: Params) -> dict[str, Any]:
-    """Write round/batch.parquet and snapshot/sent.parquet, and start an empty inbox.
+    """Write round/batch.parquet, and start empty files for what the vendor is told and says.
 
     Raises
     ------
@@ -55,31 +69,52 @@ def run(campaign: Campaign, params: Params) -> dict[str, Any]:
     sent = tables.read(campaign.path(at.BASE_SENT))
     batch = _batch(campaign, params, _wanted(campaign, params, sent))
     tables.write(campaign.path(at.BATCH), batch, tables.BATCH)
-    now = batch.assign(round=campaign.round)[list(tables.SENT.columns)]
-    tables.write(campaign.path(at.SENT), pd.concat([sent, now]), tables.SENT)
-    inbox.start(campaign.path(at.INBOX), campaign.round)
+    for name in STAGE.persists:
+        pages.start(campaign.path(name), campaign.round)
     return _summary(batch)
 
 
-def deliver(campaign: Campaign, params: Params, ledger: Ledger, account: Account) -> dict[str, Any]:
-    """Send the open round's batch, whole and once, however often this is begun.
+def deliver(campaign: Campaign, params: Params, ledger: Ledger, desk: Desk) -> dict[str, Any]:
+    """Send a batch of the open round, whole and once, however often this is begun.
+
+    On the first leg that is the batch that `run` wrote, on the second what the vendor of the first
+    did not answer.
 
     Raises
     ------
     BudgetError
         The batch would cost more than is left; nothing was sent.
+    CapabilityMissingError
+        The vendor cannot do what params.yaml asks for; nothing was sent.
     CampaignError
         It is not the batch that the ledger says was begun to be sent.
     VendorError
         A call went wrong; begin again to go on.
     """
-    number, batch = campaign.round, tables.read(campaign.path(at.BATCH))
-    name = keys.batch_name(params.campaign.name, number)
-    _intend(campaign, params, ledger, account, batch)
-    sending.Sending(name, number, ledger, account).run(sending.tasks_of(batch))
-    body = {"batch": name, "tasks": len(batch), "items": batch["item_id"].nunique()}
+    number, name = campaign.round, keys.batch_name(params.campaign.name, campaign.round, desk.leg)
+    if desk.leg != legs.FIRST:
+        # What is missing is judged by the inbox, and the ledger may know more.
+        Watch(number, campaign.path(at.INBOX), ledger).mend()
+    rows = _rows(campaign, params, desk.leg)
+    where = {"batch": name, "leg": desk.leg, "vendor": desk.name}
+    _intend(campaign, params, ledger, desk, rows)
+    batch = tables.read(campaign.path(at.BATCH))
+    content = dict(zip(batch["item_id"], batch["payload"], strict=True))
+    tasks = packing.tasks_of(rows, content, pseudonyms=params.vendor.pseudonyms)
+    most = desk.capabilities.max_tasks
+    sending.Sending(where, number, ledger, desk.account, most).run(
+        packing.spec(name, rows, params), tasks
+    )
+    body = {**where, "tasks": len(rows), "items": rows["item_id"].nunique()}
     ledger.record(number, "batch_sent", body)
-    return _summary(batch)
+    return _summary(rows)
+
+
+def _rows(campaign: Campaign, params: Params, leg: int) -> pd.DataFrame:
+    if leg == legs.FIRST:
+        return standing.sent_now(campaign, params)
+    sent = standing.standing(campaign, params).sent
+    return sent[(sent["round"] == campaign.round) & (sent["leg"] == leg)]
 
 
 def _wanted(campaign: Campaign, params: Params, sent: pd.DataFrame) -> pd.DataFrame:
@@ -105,10 +140,13 @@ def _batch(campaign: Campaign, params: Params, wanted: pd.DataFrame) -> pd.DataF
     content = _payloads(campaign, params, wanted)
     digest = {item_id: digests.of_value(payload) for item_id, payload in content.items()}
     name, number = params.campaign.name, campaign.round
+    wanted = wanted.sort_values(["role", "item_id", "copy"], ignore_index=True)
+    # A hash of an id that can be guessed gives it away; that of its place in a batch does not.
+    shown = wanted.index.astype(str) if params.vendor.pseudonyms else wanted["item_id"]
     return wanted.assign(
         key=[
-            keys.task_key(name, number, item_id, digest[item_id], copy)
-            for item_id, copy in zip(wanted["item_id"], wanted["copy"], strict=True)
+            keys.task_key(name, number, item, digest[item_id], copy)
+            for item, item_id, copy in zip(shown, wanted["item_id"], wanted["copy"], strict=True)
         ],
         payload=[canonical_json(content[item_id]) for item_id in wanted["item_id"]],
         payload_digest=[digest[item_id] for item_id in wanted["item_id"]],
@@ -131,30 +169,36 @@ def _payloads(
     return found
 
 
-def _guesses(campaign: Campaign) -> dict[str, str]:
+def _guesses(campaign: Campaign) -> dict[str, payloads.Payload]:
     decisions = tables.read(campaign.path(at.DECISIONS)).dropna(subset=["class_1"])
-    return dict(zip(decisions["item_id"], decisions["class_1"], strict=True))
+    columns = ("item_id", "class_1", "probability_1", "model_digest")
+    return {
+        item_id: {"label": label, "score": float(score), "model": model[:12]}
+        for item_id, label, score, model in zip(*(decisions[c] for c in columns), strict=True)
+    }
 
 
 def _intend(
-    campaign: Campaign, params: Params, ledger: Ledger, account: Account, batch: pd.DataFrame
+    campaign: Campaign, params: Params, ledger: Ledger, desk: Desk, rows: pd.DataFrame
 ) -> None:
-    number, cost = campaign.round, math.fsum(batch["price"])
+    number, cost = campaign.round, math.fsum(rows["price"] * rows["copies"])
     body = {
-        "batch": keys.batch_name(params.campaign.name, number),
-        "vendor": params.vendor.name,
-        "tasks": len(batch),
+        "batch": keys.batch_name(params.campaign.name, number, desk.leg),
+        "leg": desk.leg,
+        "vendor": desk.name,
+        "tasks": len(rows),
+        "answers": int(rows["copies"].sum()),
         "reserved": cost,
-        "digest": digests.of_file(campaign.path(at.BATCH)).sha256,
+        "digest": digests.of_value(rows["key"].tolist())
+        if desk.leg != legs.FIRST
+        else digests.of_file(campaign.path(at.BATCH)).sha256,
     }
-    before = state.last(ledger.entries(), "batch_intended", number)
+    before = once.find(ledger, number, "batch_intended", leg=desk.leg)
     if before is None:
-        sent, answers = (
-            tables.read(campaign.path(name)) for name in (at.BASE_SENT, at.BASE_ANSWERS)
-        )
-        already = money.committed(sent, answers)
-        money.refuse_overspending(params.campaign.budget, already, cost)
-        account.preflight()
+        money.refuse_overspending(params.campaign.budget, _committed(campaign, params, desk), cost)
+        copies = int(rows["copies"].max()) if len(rows) else 1
+        packing.refuse_missing(desk.name, desk.capabilities, params, copies)
+        desk.account.preflight()
     elif before.body != body:
         raise CampaignError(
             f"is not the batch of round {number} that was begun to be sent",
@@ -164,7 +208,18 @@ def _intend(
     ledger.record(number, "batch_intended", body)
 
 
-def _summary(batch: pd.DataFrame) -> dict[str, Any]:
-    items = batch.groupby("role")["item_id"].nunique()
+def _committed(campaign: Campaign, params: Params, desk: Desk) -> float:
+    """Add up what is spent, and what may still be, aside from the batch in question."""
+    answers = tables.read(campaign.path(at.BASE_ANSWERS))
+    if desk.leg == legs.FIRST:
+        return money.committed(tables.read(campaign.path(at.BASE_SENT)), answers)
+    now = standing.standing(campaign, params)
+    others = now.sent[(now.sent["round"] != campaign.round) | (now.sent["leg"] != desk.leg)]
+    return money.committed(others, pd.concat([answers, now.answers], ignore_index=True))
+
+
+def _summary(rows: pd.DataFrame) -> dict[str, Any]:
+    items = rows.groupby("role")["item_id"].nunique()
     roles = {role: int(items.get(role, 0)) for role in HOMES}
-    return {"items": roles, "tasks": len(batch), "cost": math.fsum(batch["price"])}
+    cost = math.fsum(rows["price"] * rows["copies"])
+    return {"items": roles, "tasks": len(rows), "answers": int(rows["copies"].sum()), "cost": cost}

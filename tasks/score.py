@@ -10,7 +10,7 @@ import pandas as pd
 from tasks import campaign as at
 from tasks.campaign import Campaign
 from tasks.domain import digests, randomness, tables
-from tasks.domain.ports import Candidates
+from tasks.domain.choosing import Candidates
 from tasks.domain.stage import Stage
 from tasks.modeling import bundle, features
 from tasks.params import Mix, Params, ScoreParams

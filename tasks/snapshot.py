@@ -9,6 +9,7 @@ from tasks.campaign import Campaign
 from tasks.domain import digests, state
 from tasks.domain.ports import Ledger
 from tasks.versions import data, git
+from tasks.versions.keeping import Keeping
 
 DECIDED = (at.PARAMS, at.PIPELINE, at.ROUND, at.HOLDOUT_IDS, at.GOLD_IDS, *at.SUITES)
 """What git keeps and a round was done by; its tag vouches for it as for what stages wrote."""
@@ -22,7 +23,9 @@ def tag_of(round_number: int) -> str:
     return f"round-{round_number:04d}"
 
 
-def run(campaign: Campaign, ledger: Ledger, outputs: Iterable[str]) -> dict[str, Any]:
+def run(
+    campaign: Campaign, ledger: Ledger, keeping: Keeping, outputs: Iterable[str]
+) -> dict[str, Any]:
     """Close the open round; doing it twice is doing it once.
 
     The decision to stop is a part of the entry that closes the round, so that no process can see
@@ -39,19 +42,26 @@ def run(campaign: Campaign, ledger: Ledger, outputs: Iterable[str]) -> dict[str,
     stop = {key: decision[key] for key in ("rule", "reason")} if decision["stop"] else None
     sealed = (*outputs, *DECIDED)
     files = {name: digests.of_file(campaign.path(name)).to_body() for name in sealed}
+    keeping.leave(files)
     ledger.record(number, "snapshot", {"tag": tag, "files": files})
     ledger.record(number, "round_closed", {"round": number, "tag": tag, "stop": stop})
-    tag_round(campaign, ledger)
+    tag_round(campaign, ledger, keeping)
     return {"tag": tag, "stop": stop}
 
 
-def tag_round(campaign: Campaign, ledger: Ledger) -> None:
-    """Commit and tag the last closed round, unless that is done."""
+def tag_round(campaign: Campaign, ledger: Ledger, keeping: Keeping) -> None:
+    """Commit and tag the last closed round, and make that known, unless it is done."""
     closed = state.last(ledger.entries(), "round_closed")
     if closed is None or closed.body["tag"] in git.tags(campaign.root):
         return
-    git.commit(campaign.root, f"Close round {closed.round}", GENERATED)
-    git.tag(campaign.root, closed.body["tag"], f"Round {closed.round} of labelloop")
+    tag = closed.body["tag"]
+    keeping.lay_out(closed.round)
+    told = keeping.identity(closed)
+    entries = [f"{at.LEDGER}/{number:08d}.json" for number in range(closed.seq + 1)]
+    paths = [name for name in GENERATED if name != at.LEDGER] + entries
+    git.commit(campaign.root, f"Close round {closed.round}", paths, told)
+    git.tag(campaign.root, tag, f"Round {closed.round} of labelloop", told)
+    keeping.publish(tag)
 
 
 def save_ledger(campaign: Campaign) -> None:

@@ -14,10 +14,12 @@ from tasks.campaign import Campaign
 from tasks.delivery import money
 from tasks.domain import tables
 from tasks.domain.files import pretty_json, write_atomic
-from tasks.domain.ports import Outlook, RoundSummary, StopRule
+from tasks.domain.outlook import Outlook, RoundSummary
+from tasks.domain.ports import StopRule
 from tasks.domain.stage import Stage
 from tasks.modeling import training
 from tasks.params import Params
+from tasks.quality.answers import newest
 from tasks.selection import candidates
 
 STAGE = Stage(
@@ -144,7 +146,7 @@ def _record(
         round=campaign.round,
         metrics=_json(campaign, at.METRICS),
         labels=sum(classes.values()),
-        answers=answers["answer_id"].nunique(),
+        answers=len(newest(answers)),
         spent=money.spent(answers),
     )
     return asdict(summary) | {

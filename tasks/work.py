@@ -1,19 +1,26 @@
 """A campaign, opened: for reading, for one action, or with its vendor."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from tasks import campaign as at
 from tasks import registry, snapshot
 from tasks.campaign import Campaign
+from tasks.delivery import egress, legs
+from tasks.delivery.desk import Desk, Desks
 from tasks.domain import locks, state
 from tasks.domain.errors import CampaignError
-from tasks.domain.ports import Account, Ledger, VendorContext
+from tasks.domain.outgoing import VendorContext
+from tasks.domain.ports import Ledger, Vendor
 from tasks.ledger.local import LocalLedger
-from tasks.params import Params
+from tasks.ledger.s3 import S3Ledger
+from tasks.params import Params, StorageParams
 from tasks.versions import git
+from tasks.versions.keeping import Alone, Keeping
+from tasks.versions.shared import Shared
 
 
 @dataclass(frozen=True)
@@ -23,6 +30,7 @@ class Work:
     campaign: Campaign
     params: Params
     ledger: Ledger
+    keeping: Keeping
 
     def is_over(self, round_number: int) -> bool:
         """Whether another process has finished the round meanwhile."""
@@ -32,7 +40,17 @@ class Work:
 def look_at(directory: Path) -> Work:
     """Open a campaign for reading only."""
     campaign = at.find(directory)
-    return Work(campaign, campaign.params(), LocalLedger(campaign.path(at.LEDGER)))
+    params = campaign.params()
+    ledger = _ledger(campaign, params.storage)
+    keeping = Shared(campaign, ledger) if params.storage.ledger else Alone()
+    return Work(campaign, params, ledger, keeping)
+
+
+def _ledger(campaign: Campaign, storage: StorageParams) -> Ledger:
+    folder = campaign.path(at.LEDGER)
+    if storage.ledger is None:
+        return LocalLedger(folder)
+    return S3Ledger(storage.ledger, folder, storage.endpoint)
 
 
 @contextmanager
@@ -40,27 +58,46 @@ def opened(directory: Path) -> Iterator[Work]:
     """Open a campaign as its only writer on this machine."""
     campaign = at.find(directory)
     with locks.exclusive(campaign.private / "lock"):
-        yield look_at(directory)
+        work = look_at(directory)
+        if work.params.storage.ledger:
+            refuse_uncommitted(campaign)
+            work.keeping.bring()
+            work = look_at(directory)
+        yield work
 
 
 @contextmanager
-def account(work: Work, context: VendorContext | None = None) -> Iterator[Account]:
-    """Connect to the campaign's vendor."""
-    vendor = registry.build("vendors", work.params.vendor.name, work.params.vendor.options)
-    context = context or vendor_context(work.campaign, work.params)
-    connection: Account = vendor.connect(context)
+def desk(work: Work, leg: int, **known: Any) -> Iterator[Desk]:
+    """Connect to a leg's vendor; `known` is what its `VendorContext` has otherwise."""
+    given = work.params.vendor if leg == legs.FIRST else work.params.collect.fallback
+    if given is None:
+        fix = "put it back until the round is closed"
+        raise CampaignError("is gone", where=f"{at.PARAMS} collect.fallback", fix=fix)
+    vendor: Vendor = registry.build("vendors", given.name, given.options)
+    context = vendor_context(work.campaign, work.params, given.price)
+    account = vendor.connect(replace(context, **known))
     try:
-        yield connection
+        yield Desk(leg, given.name, vendor.capabilities, account)
     finally:
-        connection.close()
+        account.disconnect()
 
 
-def vendor_context(campaign: Campaign, params: Params) -> VendorContext:
+def desks(work: Work, round_number: int) -> Desks:
+    """Connect to vendors, keeping a record of all that leaves the house in a round."""
+
+    def connect(leg: int) -> AbstractContextManager[Desk]:
+        recorder = egress.recorder(work.ledger, round_number, {"leg": leg})
+        return desk(work, leg, outgoing=recorder)
+
+    return connect
+
+
+def vendor_context(campaign: Campaign, params: Params, price: float) -> VendorContext:
     """Gather what a vendor is told of a campaign."""
     return VendorContext(
         campaign=params.campaign.name,
         classes=tuple(params.campaign.classes),
-        price=params.vendor.price,
+        price=price,
         seed=params.campaign.seed,
         home=campaign.private,
         truth=campaign.path(at.TRUTH),

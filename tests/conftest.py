@@ -6,6 +6,7 @@ import warnings
 from pathlib import Path
 
 import pytest
+from servers import s3, s3_bucket  # noqa: F401 - fixtures for every test
 from support import SMALL, advance, change_params, in_process, items
 
 from tasks.domain import environment

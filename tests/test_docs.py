@@ -11,7 +11,7 @@ from tasks import registry
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
-ALL = "\n".join(path.read_text() for path in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+ALL = "\n".join(path.read_text() for path in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 COMMANDS = sorted(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
 KINDS = ("strategies", "learners", "aggregators", "stopping", "vendors")
 

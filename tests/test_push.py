@@ -3,17 +3,24 @@ import signal
 
 import pandas as pd
 import pytest
-from delivery.campaigns import account, facts, ledger, make, open_round, params
+from delivery.campaigns import desk, facts, ledger, make, open_round, params, statement
 from support import FORK, in_process
 
 from tasks import campaign as at
 from tasks import push
-from tasks.delivery import sending
+from tasks.delivery import packing, standing
 from tasks.domain import digests, tables
-from tasks.domain.errors import BudgetError, CampaignError, ParamsError, VendorRefusedError
+from tasks.domain.errors import (
+    BudgetError,
+    CampaignError,
+    CapabilityMissingError,
+    ParamsError,
+    VendorRefusedError,
+)
+from tasks.domain.outgoing import Prelabel
 
-# 8 queries, 2 gold and 2 holdout items without a class, each twice.
-TASKS = 24
+# 8 queries, 2 gold and 2 holdout items without a class; each is asked of two.
+TASKS, ANSWERS = 12, 24
 
 
 @pytest.fixture
@@ -25,8 +32,14 @@ def batch_of(campaign):
     return tables.read(campaign.path(at.BATCH))
 
 
-def deliver(campaign, given):
-    return push.deliver(campaign, given, ledger(campaign), account(campaign, given))
+def deliver(campaign, given, most=500):
+    return push.deliver(campaign, given, ledger(campaign), desk(campaign, given, most=most))
+
+
+def tasks_of(campaign, given):
+    batch = batch_of(campaign)
+    payloads = dict(zip(batch["item_id"], batch["payload"], strict=True))
+    return packing.tasks_of(batch, payloads, pseudonyms=given.vendor.pseudonyms)
 
 
 def label(campaign, *rows):
@@ -42,6 +55,7 @@ def test_round_0_asks_queries_gold_and_the_unknown_holdout(campaign):
     assert summary == {
         "items": {"query": 8, "requeue": 0, "gold": 2, "holdout": 2},
         "tasks": TASKS,
+        "answers": ANSWERS,
         "cost": pytest.approx(2.4),
     }
     batch = batch_of(campaign)
@@ -49,7 +63,9 @@ def test_round_0_asks_queries_gold_and_the_unknown_holdout(campaign):
     assert set(batch.loc[batch["role"] == "holdout", "item_id"]) == {"hold-000", "hold-002"}
     queried = batch.loc[batch["role"] == "query", "item_id"]
     assert sorted(set(queried)) == [f"pool-{number:03d}" for number in range(8)]
-    assert (batch.groupby("item_id")["copy"].agg(list).map(sorted).map(tuple) == (1, 2)).all()
+    assert batch["item_id"].is_unique
+    assert (batch["copy"] == 1).all()
+    assert (batch["copies"] == 2).all()
 
 
 def test_only_the_fields_to_be_sent_leave(campaign):
@@ -63,16 +79,11 @@ def test_only_the_fields_to_be_sent_leave(campaign):
         assert row.payload_digest == digests.of_bytes(row.payload.encode()).sha256
 
 
-def test_what_was_sent_is_added_to_what_was_sent_before(campaign):
-    push.run(campaign, params())
-    open_round(campaign, 1, ["pool-020"])
-    push.run(campaign, params())
-    sent = tables.read(campaign.path(at.SENT))
-    batch = batch_of(campaign)
-    assert len(sent) == TASKS + len(batch)
-    assert set(sent.loc[sent["round"] == 1, "key"]) == set(batch["key"])
-    assert sent["key"].is_unique
-    assert set(batch["role"]) == {"query", "gold"}
+def remember(campaign):
+    """Let what is sent be known to the next round."""
+    before = tables.read(campaign.path(at.BASE_SENT))
+    now = standing.sent_now(campaign, params())
+    tables.write(campaign.path(at.SENT), pd.concat([before, now]), tables.SENT)
 
 
 def test_gold_is_not_the_same_again(campaign):
@@ -80,6 +91,7 @@ def test_gold_is_not_the_same_again(campaign):
     for number in range(3):
         open_round(campaign, number, [f"pool-0{number}{digit}" for digit in range(8)])
         push.run(campaign, params())
+        remember(campaign)
         batch = batch_of(campaign)
         drawn += sorted(set(batch.loc[batch["role"] == "gold", "item_id"]))
     assert len(drawn) == len(set(drawn)) == 6
@@ -87,6 +99,7 @@ def test_gold_is_not_the_same_again(campaign):
 
 def test_uncertain_items_are_asked_once_more(campaign):
     push.run(campaign, params())
+    remember(campaign)
     label(
         campaign,
         ("pool-001", "ash", "low_confidence", "query"),
@@ -96,8 +109,11 @@ def test_uncertain_items_are_asked_once_more(campaign):
     (campaign.root / at.LABELS).write_bytes(campaign.path(at.BASE_LABELS).read_bytes())
     open_round(campaign, 1, [])
     push.run(campaign, params())
-    rows = batch_of(campaign)[["item_id", "role", "copy"]].itertuples(index=False, name=None)
-    assert list(rows) == [("hold-000", "holdout", 3), ("pool-001", "requeue", 3)]
+    rows = batch_of(campaign)[["item_id", "role", "copy", "copies"]]
+    assert list(rows.itertuples(index=False, name=None)) == [
+        ("hold-000", "holdout", 3, 1),
+        ("pool-001", "requeue", 3, 1),
+    ]
 
 
 def test_an_empty_batch_can_be_sent(campaign):
@@ -111,8 +127,8 @@ def test_the_models_guess_goes_along_if_asked_for(campaign):
     given = params(push={"redundancy": 1, "prelabels": True})
     push.run(campaign, given)
     batch = batch_of(campaign)
-    tasks = {task.item_id: task for task in sending.tasks_of(batch)}
-    assert tasks["pool-001"].prelabel == "birch"
+    tasks = {task.item_id: task for task in tasks_of(campaign, given)}
+    assert tasks["pool-001"].prelabel == Prelabel("birch", 0.5, "")
     assert tasks["pool-001"].payload == {"height": 0.5, "photo": "AQ=="}
     assert all(t.prelabel is None for name, t in tasks.items() if not name.startswith("pool"))
     push.run(campaign, params(push={"redundancy": 1}))
@@ -120,7 +136,7 @@ def test_the_models_guess_goes_along_if_asked_for(campaign):
 
 
 def test_the_same_inputs_give_the_same_bytes(campaign):
-    names = (at.BATCH, at.SENT, at.INBOX)
+    names = (at.BATCH, at.INBOX, at.EGRESS, at.EXPORT)
     push.run(campaign, params())
     first = [campaign.path(name).read_bytes() for name in names]
     push.run(campaign, params())
@@ -139,35 +155,67 @@ def test_an_inbox_of_this_round_is_left_alone(campaign):
 
 
 def test_an_unknown_field_is_refused_and_nothing_written(campaign):
-    given = params(vendor={"send": ["hieght"], "price": 0.1, "name": "simulated"})
+    given = params(vendor={**params().vendor.model_dump(), "send": ["hieght"]})
     with pytest.raises(ParamsError, match="'hieght'; did you mean 'height'"):
         push.run(campaign, given)
     assert not campaign.path(at.BATCH).exists()
 
 
-def test_delivering_leaves_intents_and_receipts(campaign, monkeypatch):
-    monkeypatch.setattr(sending, "CHUNK", 10)
+def test_delivering_leaves_intents_and_receipts(campaign):
     given = params()
     push.run(campaign, given)
-    deliver(campaign, given)
-    assert [kind for _, kind, _ in facts(campaign)] == [
-        "batch_intended",
+    deliver(campaign, given, most=5)
+    said = [(kind, body) for _, kind, body in facts(campaign) if kind != "egress"]
+    assert [kind for kind, _ in said] == [
+        *("batch_intended", "batch_wanted", "batch_made"),
         *["tasks_intended", "tasks_received"] * 3,
         "batch_sent",
     ]
-    bodies = [body for _, _, body in facts(campaign)]
-    assert bodies[0] == {
-        "batch": "trees-0000",
-        "vendor": "simulated",
+    bodies = [body for _, body in said]
+    where = {"batch": "trees-0000", "leg": 1, "vendor": "simulated"}
+    assert bodies[0] == where | {
         "tasks": TASKS,
+        "answers": ANSWERS,
         "reserved": pytest.approx(2.4),
         "digest": digests.of_file(campaign.path(at.BATCH)).sha256,
     }
-    assert bodies[-1] == {"batch": "trees-0000", "tasks": TASKS, "items": 12}
+    assert bodies[-1] == where | {"tasks": TASKS, "items": 12}
     keys = sorted(batch_of(campaign)["key"])
-    assert [key for body in bodies[1:-1:2] for key in body["keys"]] == keys
-    receipts = {key: got for body in bodies[2:-1:2] for key, got in body["receipts"].items()}
-    assert receipts == account(campaign, given).statement().tasks
+    assert [key for body in bodies[3:-1:2] for key in body["keys"]] == keys
+    receipts = {key: got for body in bodies[4:-1:2] for key, got in body["receipts"].items()}
+    assert receipts == statement(campaign, given).tasks
+
+
+def test_what_leaves_is_kept_before_it_leaves(campaign):
+    given = params()
+    push.run(campaign, given)
+    deliver(campaign, given)
+    left = [body for _, kind, body in facts(campaign) if kind == "egress"]
+    content = [ledger(campaign).kept(body["digest"]) for body in left]
+    assert [body["bytes"] for body in left] == [len(one) for one in content]
+    together = b"".join(content).decode()
+    assert all(key in together for key in batch_of(campaign)["key"])
+    assert "not to be sent" not in together
+
+
+def test_a_vendor_that_must_not_know_ids_does_not(campaign):
+    hidden = params(vendor={**params().vendor.model_dump(), "pseudonyms": True})
+    push.run(campaign, hidden)
+    tasks = tasks_of(campaign, hidden)
+    assert all(task.item_id == task.key for task in tasks)
+    assert not any("pool-" in str(task) for task in tasks)
+    first = batch_of(campaign).set_index("item_id")["key"]
+    push.run(campaign, params())
+    assert batch_of(campaign).set_index("item_id")["key"].ne(first).all()
+
+
+def test_what_the_vendor_cannot_do_is_found_out_before_anything_is_sent(campaign):
+    review = {**params().review.model_dump(), "max_answers": 6}
+    given = params(push={"redundancy": 6}, review=review)
+    push.run(campaign, given)
+    with pytest.raises(CapabilityMissingError, match=r"6 answers of one item: it gives at most 5"):
+        deliver(campaign, given)
+    assert facts(campaign) == []
 
 
 def test_delivering_again_changes_nothing(campaign):
@@ -179,40 +227,48 @@ def test_delivering_again_changes_nothing(campaign):
     assert facts(campaign) == before
 
 
-def test_killed_anywhere_it_goes_on_where_it_was(campaign, tmp_path_factory, monkeypatch):
-    monkeypatch.setattr(sending, "CHUNK", 10)
+def test_killed_anywhere_it_goes_on_where_it_was(campaign, tmp_path_factory):
     given = params()
     push.run(campaign, given)
     points = campaign.root / "points"
     kills = 0
-    while code := in_process(deliver, campaign, given, LABELLOOP_CRASH_EACH=str(points)):
+    while code := in_process(deliver, campaign, given, 5, LABELLOOP_CRASH_EACH=str(points)):
         assert code == -signal.SIGKILL
         kills += 1
     assert kills > 20
     undisturbed = make(tmp_path_factory.mktemp("undisturbed"))
     push.run(undisturbed, given)
-    deliver(undisturbed, given)
+    deliver(undisturbed, given, most=5)
     assert facts(campaign) == facts(undisturbed)
-    statements = [account(one, given).statement() for one in (campaign, undisturbed)]
+    statements = [statement(one, given) for one in (campaign, undisturbed)]
     assert statements[0] == statements[1]
     assert len(statements[0].tasks) == TASKS
 
 
-def test_what_the_vendor_has_is_not_sent_to_it_again(campaign):
+def points(campaign, given):
+    """List the crash points of a delivery."""
+    log = campaign.root / "log"
+    assert in_process(deliver, campaign, given, LABELLOOP_CRASH_LOG=str(log)) == 0
+    return log.read_text().splitlines()
+
+
+def test_what_the_vendor_has_is_not_sent_to_it_again(campaign, tmp_path_factory):
     given = params()
-    push.run(campaign, given)
-    code = in_process(deliver, campaign, given, LABELLOOP_CRASH_AT="vendor:submit:0:before")
+    other = make(tmp_path_factory.mktemp("other"))
+    for one in (campaign, other):
+        push.run(one, given)
+    (before,) = [one for one in points(other, given) if ":submit:" in one and "before" in one]
+    code = in_process(deliver, campaign, given, LABELLOOP_CRASH_AT=before)
     assert code == -signal.SIGKILL
     # As if the call had broken off: a vendor may have a part of what it was sent.
-    tasks = sending.tasks_of(batch_of(campaign))
-    connection = account(campaign, given)
-    connection.submit("trees-0000", tasks[:7])
-    submit, sent = connection.submit, []
-    connection.submit = lambda batch, some: sent.extend(some) or submit(batch, some)
-    push.deliver(campaign, given, ledger(campaign), connection)
+    tasks, there = tasks_of(campaign, given), desk(campaign, given)
+    there.account.submit({"batch": "trees-0000"}, tasks[:7])
+    submit, sent = there.account.submit, []
+    there.account.submit = lambda batch, some: sent.extend(some) or submit(batch, some)
+    push.deliver(campaign, given, ledger(campaign), there)
     assert sent == tasks[7:]
-    receipts = facts(campaign)[-2][2]["receipts"]
-    assert receipts == account(campaign, given).statement().tasks
+    (got,) = [body["receipts"] for _, kind, body in facts(campaign) if kind == "tasks_received"]
+    assert got == statement(campaign, given).tasks
 
 
 def test_two_at_once_send_everything_once(campaign):
@@ -230,9 +286,10 @@ def test_two_at_once_send_everything_once(campaign):
     for racer in racers:
         racer.join()
     assert [racer.exitcode for racer in racers] == [0, 0, 0]
-    assert len(account(campaign, given).statement().tasks) == TASKS
-    kinds = [kind for _, kind, _ in facts(campaign)]
-    assert kinds == ["batch_intended", "tasks_intended", "tasks_received", "batch_sent"]
+    assert len(statement(campaign, given).tasks) == TASKS
+    kinds = [kind for _, kind, _ in facts(campaign) if kind != "egress"]
+    once = ["batch_intended", "batch_wanted", "batch_made", "tasks_intended", "tasks_received"]
+    assert kinds == [*once, "batch_sent"]
 
 
 def test_a_batch_beyond_the_budget_is_refused_and_nothing_is_sent(campaign):
@@ -241,12 +298,12 @@ def test_a_batch_beyond_the_budget_is_refused_and_nothing_is_sent(campaign):
     with pytest.raises(BudgetError, match=r"costs up to 2\.40, and 2\.39 of 2\.39 is left"):
         deliver(campaign, given)
     assert facts(campaign) == []
-    assert account(campaign, given).statement().tasks == {}
+    assert statement(campaign, given).tasks == {}
 
 
 def test_what_earlier_rounds_spent_counts(campaign):
     answers = pd.DataFrame({"answer_id": ["a", "a"], "revision": [0, 1], "price": [1.0, 1.0]})
-    answers = answers.reindex(columns=list(tables.ANSWERS.columns)).assign(round=0)
+    answers = answers.reindex(columns=list(tables.ANSWERS.columns)).assign(round=0, label="ash")
     tables.write(campaign.path(at.BASE_ANSWERS), answers, tables.ANSWERS)
     given = params(campaign={**params().campaign.model_dump(), "budget": 3.3})
     push.run(campaign, given)
@@ -258,12 +315,12 @@ def test_what_earlier_rounds_spent_counts(campaign):
 def test_a_batch_that_changed_midway_is_not_sent(campaign):
     given = params()
     push.run(campaign, given)
-    code = in_process(deliver, campaign, given, LABELLOOP_CRASH_AT="vendor:submit:0:before")
-    assert code == -signal.SIGKILL
+    at_ensure = "vendor:ensure_batch:trees-0000:before"
+    assert in_process(deliver, campaign, given, LABELLOOP_CRASH_AT=at_ensure) == -signal.SIGKILL
     push.run(campaign, params(push={"redundancy": 1}))
     with pytest.raises(CampaignError, match=r"batch\.parquet: is not the batch of round 0"):
         deliver(campaign, given)
-    assert account(campaign, given).statement().tasks == {}
+    assert statement(campaign, given).tasks == {}
 
 
 def test_a_vendor_that_would_refuse_is_asked_before_anything_is_intended(campaign):

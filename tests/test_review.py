@@ -2,7 +2,7 @@ import json
 
 import pandas as pd
 import pytest
-from delivery.campaigns import account, items, ledger, make, open_round, params
+from delivery.campaigns import desk, desks, items, ledger, make, open_round, params
 
 from tasks import campaign as at
 from tasks import collect, push, registry, review
@@ -19,12 +19,10 @@ def campaign(tmp_path):
 def answered(campaign, given):
     """Send the open round's batch, wait for it, and review what came."""
     push.run(campaign, given)
-    books, vendor = ledger(campaign), account(campaign, given)
-    push.deliver(campaign, given, books, vendor)
-    while True:
-        outcome = collect.look(campaign, given, books, vendor)
-        if outcome.complete or outcome.deadline:
-            break
+    books = ledger(campaign)
+    push.deliver(campaign, given, books, desk(campaign, given))
+    while not collect.look(campaign, given, books, desks(campaign, given)).done:
+        pass
     collect.run(campaign, given)
     return review.run(campaign, given)
 
@@ -39,7 +37,13 @@ def truth():
 
 
 def vendor(**options):
-    return {"name": "simulated", "send": ["height"], "price": 0.1, "options": options}
+    return {
+        "name": "simulated",
+        "send": ["height"],
+        "price": 0.1,
+        "pseudonyms": False,
+        "options": options,
+    }
 
 
 def test_perfect_annotators_make_perfect_labels(campaign):

@@ -28,8 +28,14 @@ CONTENT = {
         "cold_start": {"shares": {"kmeans": 0.5, "uniform": 0.5}},
     },
     "push": {"redundancy": 1, "gold": 0.0},
-    "vendor": {"name": "simulated", "send": ["x"], "price": 0.1, "options": {}},
-    "collect": {},
+    "vendor": {
+        "name": "simulated",
+        "send": ["x"],
+        "price": 0.1,
+        "pseudonyms": False,
+        "options": {},
+    },
+    "collect": {"fallback": None},
     "review": {"aggregator": "majority", "max_answers": 5},
     "evaluate": {},
     "stop": {},
@@ -78,7 +84,9 @@ def write_known(campaign, labelled, sent):
     )
     tables.write(campaign.path(at.BASE_LABELS), labels, tables.LABELS)
     asked = tables.SENT.empty().reindex(range(len(sent)))
-    asked = asked.assign(item_id=sent, role="query", copy=0, round=1)
+    asked = asked.assign(
+        item_id=sent, role="query", copy=1, copies=1, withdrawn=0, round=1, rejected=False
+    )
     tables.write(campaign.path(at.BASE_SENT), asked, tables.SENT)
 
 

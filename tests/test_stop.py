@@ -10,7 +10,7 @@ from tasks import stop
 from tasks.campaign import Campaign
 from tasks.domain import tables
 from tasks.domain.files import pretty_json, write_atomic
-from tasks.domain.ports import Outlook, RoundSummary
+from tasks.domain.outlook import Outlook, RoundSummary
 from tasks.stopping.max_rounds import MaxRounds
 from tasks.stopping.pool_exhausted import PoolExhausted
 from tasks.stopping.target import Target
@@ -27,8 +27,14 @@ CONTENT = {
         "cold_start": {"shares": {"uniform": 1.0}},
     },
     "push": {"redundancy": 3, "gold": 0.15},
-    "vendor": {"name": "simulated", "send": ["x"], "price": 0.1, "options": {}},
-    "collect": {},
+    "vendor": {
+        "name": "simulated",
+        "send": ["x"],
+        "price": 0.1,
+        "pseudonyms": False,
+        "options": {},
+    },
+    "collect": {"fallback": None},
     "review": {"aggregator": "majority", "max_answers": 5},
     "evaluate": {},
     "stop": {"target": {"at_least": 0.95}, "max_rounds": {"rounds": 2}, "pool_exhausted": {}},
@@ -54,13 +60,16 @@ def labels(*rows):
 
 def answers(*rows):
     frame = pd.DataFrame(rows, columns=["answer_id", "item_id", "revision", "price"])
-    text = dict.fromkeys(["key", "vendor", "annotator_id", "label", "answered_at"], "")
-    return frame.assign(**text, role="query", round=1, seconds=1.0, late=False)
+    text = dict.fromkeys(["vendor", "annotator_id", "label", "answered_at"], "")
+    return frame.assign(
+        **text, key=frame["item_id"], role="query", round=1, seconds=1.0, late=False
+    )
 
 
 def sent(*rows):
-    frame = pd.DataFrame(rows, columns=["item_id", "copy", "role", "round"])
-    return frame.assign(key="", payload_digest="", price=0.1)
+    frame = pd.DataFrame(rows, columns=["item_id", "copies", "role", "round"])
+    facts = {"copy": 1, "leg": 1, "vendor": "simulated", "withdrawn": 0, "rejected": False}
+    return frame.assign(key=frame["item_id"], payload_digest="", price=0.1, **facts)
 
 
 @pytest.fixture
@@ -79,8 +88,8 @@ def campaign(tmp_path):
     )
     bought = answers(("1", "b", 0, 0.1), ("1", "b", 1, 0.1), ("2", "c", 0, 0.1), ("3", "d", 0, 0.2))
     asked = sent(
-        ("b", 0, "query", 0), ("c", 0, "query", 1), ("c", 1, "query", 1), ("e", 0, "query", 1),
-        ("d", 0, "requeue", 1), ("g", 0, "gold", 1),
+        ("b", 1, "query", 0), ("c", 2, "query", 1), ("e", 1, "query", 1),
+        ("d", 1, "requeue", 1), ("g", 1, "gold", 1),
     )  # fmt: skip
     earlier = {"round": 0, "metrics": {}, "labels": 1, "answers": 0, "spent": 0.0, "alpha": None}
     for name, value in {

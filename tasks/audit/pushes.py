@@ -1,24 +1,38 @@
-"""Where an item was sent: every copy, to whom, at what price, and the vendor's receipt."""
+"""Where an item was sent: every task, to whom, at what price, and the vendor's receipt."""
 
 from tasks import campaign as at
 from tasks.audit.rounds import Rounds, Row, records
 from tasks.domain import state
 
-COLUMNS = ("round", "key", "copy", "role", "price")
+COLUMNS = ("round", "vendor", "key", "copy", "copies", "role", "price", "withdrawn")
 
 
 def pushes(rounds: Rounds, item_id: str) -> list[Row]:
-    """List an item's copies; those of a batch that is not sent yet have no task."""
-    newest = max((n for n in rounds.numbers if at.SENT in rounds.files(n)), default=None)
-    if newest is None:
-        return []
-    rows = records(rounds.table(newest, at.SENT, COLUMNS, item_id=[item_id]))
+    """List an item's tasks; the vendor's id is None while there is no receipt."""
+    rows = [*_collected(rounds, item_id), *_open(rounds, item_id)]
     return [{**row, **_receipt(rounds, row["round"], row["key"])} for row in rows]
 
 
+def _collected(rounds: Rounds, item_id: str) -> list[Row]:
+    newest = max((n for n in rounds.numbers if at.SENT in rounds.files(n)), default=None)
+    if newest is None:
+        return []
+    return records(rounds.table(newest, at.SENT, COLUMNS, item_id=[item_id]))
+
+
+def _open(rounds: Rounds, item_id: str) -> list[Row]:
+    """Give what an open round has sent, or is about to, and not collected yet."""
+    number = rounds.numbers[-1] if rounds.numbers else None
+    if number is None or at.BATCH not in rounds.files(number) or at.SENT in rounds.files(number):
+        return []
+    wanted = [name for name in COLUMNS if name not in ("round", "vendor", "withdrawn")]
+    vendor = (rounds.body(number, "batch_intended") or {"vendor": None})["vendor"]
+    rows = records(rounds.table(number, at.BATCH, wanted, item_id=[item_id]))
+    return [{**row, "round": number, "vendor": vendor, "withdrawn": 0} for row in rows]
+
+
 def _receipt(rounds: Rounds, number: int, key: str) -> Row:
-    intended = rounds.body(number, "batch_intended") or {"vendor": None}
-    found: Row = {"vendor": intended["vendor"], "task_id": None, "sent_at": None}
+    found: Row = {"task_id": None, "sent_at": None}
     for entry in state.of_kind(rounds.entries, "tasks_received", number):
         if key in entry.body["receipts"]:
             found |= {"task_id": entry.body["receipts"][key], "sent_at": entry.at}

@@ -46,11 +46,13 @@ def _considered(story: Story) -> Iterator[str]:
 
 
 def _push(row: Row) -> str:
-    what = f"round {row['round']}: copy {row['copy']} as {row['role']}"
+    many = "1 answer" if row["copies"] == 1 else f"{row['copies']} answers"
+    what = f"round {row['round']}: {many} asked for as {row['role']}"
     if row["task_id"] is None:
-        return f"{what}, not yet received by the vendor"
-    sent = f"sent to {row['vendor']} for {row['price']:g} at {row['sent_at']}"
-    return f"{what}, {sent} (task {row['task_id']})"
+        return f"{what}, not received by the vendor"
+    gone = f", {row['withdrawn']} of them withdrawn" if row["withdrawn"] else ""
+    sent = f"sent to {row['vendor']} for {row['price']:g} each at {row['sent_at']}"
+    return f"{what}, {sent} (task {row['task_id']}){gone}"
 
 
 def _answer(row: Row) -> str:
@@ -59,6 +61,8 @@ def _answer(row: Row) -> str:
     late = ", late" if row["late"] else ""
     revision = f", revision {row['revision']}" if row["revision"] else ""
     said = f"{row['annotator_id']} said {row['label']!r}"
+    if row["label"] is None:
+        said = f"{row['annotator_id']}'s answer was taken back"
     return f"round {row['round']}: {said} at {row['answered_at']}{revision}{late}"
 
 

@@ -6,6 +6,7 @@ from tasks import campaign as at
 from tasks.audit import (
     verify_chain,
     verify_data,
+    verify_exchange,
     verify_files,
     verify_money,
     verify_tags,
@@ -34,11 +35,14 @@ def audit(directory: Path) -> Report:
     rounds = Rounds(campaign, chain.entries, Store(campaign.root))
     params = _params(campaign, findings)
     with findings.guarded("file", "the work tree"):
-        verify_files.check(rounds, findings)
+        shared = params is not None and params.storage.ledger is not None
+        verify_files.check(rounds, findings, shared=shared)
     with findings.guarded("data", "DVC"):
         verify_data.check(rounds, findings)
     with findings.guarded("git", "git"):
         verify_tags.check(rounds, findings)
+    with findings.guarded("vendor", "what was exchanged"):
+        verify_exchange.check(rounds, findings)
     _ask_others(rounds, params, findings)
     return Report(chain.count, chain.head, tuple(findings.problems), tuple(findings.unchecked))
 

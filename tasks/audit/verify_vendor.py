@@ -1,17 +1,21 @@
 """Whether the vendor has what the ledger says it took: every task once, and no other."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from tasks import campaign as at
 from tasks import registry
 from tasks.audit.findings import Findings
 from tasks.audit.rounds import Rounds
+from tasks.delivery import legs
+from tasks.delivery.legs import Sent
 from tasks.domain import state
 from tasks.domain.errors import VendorError
-from tasks.domain.ports import Account, Statement, VendorContext
-from tasks.params import Params
+from tasks.domain.incoming import Statement
+from tasks.domain.outgoing import VendorContext
+from tasks.domain.ports import Account
+from tasks.params import FallbackParams, Params, VendorParams
 
 
 def check(rounds: Rounds, params: Params, findings: Findings) -> Statement | None:
@@ -26,10 +30,7 @@ def check(rounds: Rounds, params: Params, findings: Findings) -> Statement | Non
     for number in rounds.numbers:
         with findings.guarded("vendor", f"{at.BATCH} of round {number}"):
             _check_batch(rounds, number, receipts, findings)
-    if others := sorted(_vendors(rounds) - {params.vendor.name}):
-        findings.skip(f"vendor {', '.join(others)}: params.yaml does not say any more how to ask")
-        return None
-    statement = _statement(rounds, params, findings)
+    statement = _statements(rounds, params, findings)
     if statement is not None and receipts and not statement.tasks and not _has_home(rounds):
         findings.skip(f"vendor {params.vendor.name}: has no record of this campaign here")
         return None
@@ -38,8 +39,34 @@ def check(rounds: Rounds, params: Params, findings: Findings) -> Statement | Non
     return statement
 
 
-def _vendors(rounds: Rounds) -> set[str]:
-    return {entry.body["vendor"] for entry in state.of_kind(rounds.entries, "batch_intended")}
+def _statements(rounds: Rounds, params: Params, findings: Findings) -> Statement | None:
+    """Ask every vendor that has batches; None if one of them cannot be asked."""
+    by_vendor: dict[tuple[int, str], list[Sent]] = {}
+    for sent in legs.made(rounds.entries):
+        by_vendor.setdefault((sent.leg, sent.vendor), []).append(sent)
+    found = []
+    for (leg, name), batches in by_vendor.items():
+        given = _given(params, leg)
+        if given is None or given.name != name:
+            findings.skip(f"vendor {name}: params.yaml does not say any more how to ask")
+            return None
+        found.append(_statement(rounds, params, given, batches, findings))
+    if any(one is None for one in found):
+        return None
+    return _added(one for one in found if one)
+
+
+def _given(params: Params, leg: int) -> VendorParams | FallbackParams | None:
+    return params.vendor if leg == legs.FIRST else params.collect.fallback
+
+
+def _added(statements: Iterable[Statement]) -> Statement:
+    tasks: dict[str, str] = {}
+    answers, cost = 0, 0.0
+    for one in statements:
+        tasks |= one.tasks
+        answers, cost = answers + one.answers, cost + one.cost
+    return Statement(tasks, answers, cost)
 
 
 def _receipts(rounds: Rounds, findings: Findings) -> dict[str, str]:
@@ -66,7 +93,8 @@ def _intended(rounds: Rounds) -> Counter[str]:
 def _check_batch(
     rounds: Rounds, number: int, receipts: Mapping[str, str], findings: Findings
 ) -> None:
-    body = rounds.body(number, "batch_intended")
+    intended = state.of_kind(rounds.entries, "batch_intended", number)
+    body = next((entry.body for entry in intended if entry.body["leg"] == legs.FIRST), None)
     if body is None:
         return
     where = f"{at.BATCH} of round {number}"
@@ -76,28 +104,41 @@ def _check_batch(
     if not state.is_sent(rounds.entries, number):
         findings.skip(f"batch of round {number}: it is still being sent")
         return
-    for key in sorted(set(batch["key"]) - receipts.keys()):
+    rejected = {
+        key
+        for entry in state.of_kind(rounds.entries, "tasks_rejected", number)
+        for key in entry.body["reasons"]
+    }
+    for key in sorted(set(batch["key"]) - receipts.keys() - rejected):
         what = f"is in the batch of round {number}, but no receipt for it is in the ledger"
         findings.problem("vendor", f"task {key}", what)
 
 
-def _statement(rounds: Rounds, params: Params, findings: Findings) -> Statement | None:
+def _statement(
+    rounds: Rounds,
+    params: Params,
+    given: VendorParams | FallbackParams,
+    batches: list[Sent],
+    findings: Findings,
+) -> Statement | None:
     try:
-        with _account(rounds, params) as account:
-            return account.statement()
+        with _account(rounds, params, given) as account:
+            return account.statement([sent.reference for sent in batches])
     except VendorError as error:
-        findings.skip(f"vendor {params.vendor.name}: {error}")
+        findings.skip(f"vendor {given.name}: {error}")
         return None
 
 
 @contextmanager
-def _account(rounds: Rounds, params: Params) -> Iterator[Account]:
-    vendor = registry.build("vendors", params.vendor.name, params.vendor.options)
+def _account(
+    rounds: Rounds, params: Params, given: VendorParams | FallbackParams
+) -> Iterator[Account]:
+    vendor = registry.build("vendors", given.name, given.options)
     account: Account = vendor.connect(
         VendorContext(
             campaign=params.campaign.name,
             classes=tuple(params.campaign.classes),
-            price=params.vendor.price,
+            price=given.price,
             seed=params.campaign.seed,
             # Not `Campaign.private`, which makes the folder: an audit changes nothing.
             home=rounds.campaign.path(at.PRIVATE),
@@ -107,7 +148,7 @@ def _account(rounds: Rounds, params: Params) -> Iterator[Account]:
     try:
         yield account
     finally:
-        account.close()
+        account.disconnect()
 
 
 def _has_home(rounds: Rounds) -> bool:

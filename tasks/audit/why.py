@@ -47,7 +47,8 @@ class Story:
     not_recorded : list of int
         Rounds that scored it so low that no row was written.
     pushes : list of dict
-        Every copy that was sent: round, vendor, key, copy, role, price, task_id, sent_at.
+        Every task that was sent: round, vendor, key, copy, copies, role, price, withdrawn,
+        task_id, sent_at.
     answers : list of dict
         What came back. ``quarantined`` is None, or the reason why it is no answer.
     label : dict or None

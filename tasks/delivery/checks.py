@@ -9,13 +9,22 @@ from typing import Any
 
 import pandas as pd
 
-from tasks.delivery.inbox import Item
+from tasks.delivery import legs
+from tasks.delivery.believed import Believed, Row
+from tasks.delivery.inbox import Cancelled, Item, Line, Rejected
 from tasks.domain import tables
 from tasks.domain.files import canonical_json
-from tasks.domain.ports import MalformedRecordError, RawAnswer
+from tasks.domain.incoming import MalformedRecordError, Parsed, RawAnswer
 
-Row = dict[str, Any]
-Parse = Callable[[Mapping[str, Any]], RawAnswer]
+Parse = Callable[[Mapping[str, Any]], Parsed]
+
+
+@dataclass(frozen=True)
+class Refused:
+    """What is no answer, though its vendor may take it for one."""
+
+    raw: RawAnswer
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -28,13 +37,19 @@ class Sifted:
         New rows of `tasks.domain.tables.ANSWERS`.
     quarantine : DataFrame
         Of `tasks.domain.tables.QUARANTINE`.
+    sent : DataFrame
+        Everything ever sent, of `tasks.domain.tables.SENT`, with what was withdrawn.
     redelivered : int
         Records that say again what is known already.
+    refused : tuple of Refused
+        Answers that were understood and are not believed.
     """
 
     answers: pd.DataFrame
     quarantine: pd.DataFrame
+    sent: pd.DataFrame
     redelivered: int
+    refused: tuple[Refused, ...]
 
 
 @dataclass(frozen=True)
@@ -47,120 +62,138 @@ class Expected:
         Each key that was ever sent, with its row of `tasks.domain.tables.SENT`.
     round : int
         The one that is open; answers to tasks of earlier ones are late.
-    vendor : str
-        Its name in params.yaml.
+    fallback : tuple of str and float, or None
+        The vendor of the second leg, and its price.
     """
 
     tasks: Mapping[str, Row]
     classes: frozenset[str]
     round: int
-    vendor: str
+    fallback: tuple[str, float] | None = None
 
 
-def sift(items: Iterable[Item], parse: Parse, expected: Expected, known: pd.DataFrame) -> Sifted:
-    """Go through an inbox in its order, given the answers that are `known` from earlier rounds."""
-    believed = _Believed(expected)
+def sift(
+    lines: Iterable[Line], parse: Mapping[int, Parse], expected: Expected, known: pd.DataFrame
+) -> Sifted:
+    """Go through an inbox in its order, given the answers that are `known` from earlier rounds.
+
+    Parameters
+    ----------
+    parse : mapping of int to callable
+        How each leg's records are understood.
+    """
+    sieve = _Sieve(parse, expected)
     for row in known.to_dict("records"):
-        believed.add(_raw(row))
-    answers: list[Row] = []
-    refused: list[Row] = []
-    redelivered = 0
-    for item in items:
-        try:
-            raw = parse(item.record)
-            reason = believed.objection(raw)
-        except MalformedRecordError as error:
-            reason = f"malformed: {error}"
-        if reason:
-            refused.append(_refusal(item, expected.round, reason))
-        elif believed.knows(raw):
-            redelivered += 1
-        else:
-            believed.add(raw)
-            answers.append(_answer(raw, expected))
+        sieve.believed.add(_raw(row))
+    for line in lines:
+        sieve.take(line)
     return Sifted(
-        _frame(answers, tables.ANSWERS),
-        _frame(refused, tables.QUARANTINE),
-        redelivered,
+        _frame(sieve.answers, tables.ANSWERS),
+        _frame(sieve.quarantine, tables.QUARANTINE),
+        _frame(list(sieve.believed.tasks.values()), tables.SENT),
+        sieve.redelivered,
+        tuple(sieve.refused.values()),
     )
 
 
 @dataclass
-class _Believed:
-    """The answers so far, by what must not repeat."""
-
+class _Sieve:
+    parse: Mapping[int, Parse]
     expected: Expected
-    owners: dict[str, tuple[str, str]] = field(default_factory=dict)
-    revisions: dict[tuple[str, int], RawAnswer] = field(default_factory=dict)
-    by_key: dict[str, str] = field(default_factory=dict)
-    by_person: dict[tuple[str, int, str], str] = field(default_factory=dict)
+    answers: list[Row] = field(default_factory=list)
+    quarantine: list[Row] = field(default_factory=list)
+    refused: dict[tuple[str, int, str], Refused] = field(default_factory=dict)
+    redelivered: int = 0
 
-    def objection(self, raw: RawAnswer) -> str | None:
-        """Say why a record cannot be an answer."""
-        if raw.key not in self.expected.tasks:
-            return "for an item that was never sent"
-        if raw.label not in self.expected.classes:
-            return f"of an unknown class, {raw.label!r}"
-        if self.owners.get(raw.answer_id, (raw.key, raw.annotator_id)) != (
-            raw.key,
-            raw.annotator_id,
-        ):
-            return "its answer_id is that of another answer"
-        if self.revisions.get((raw.answer_id, raw.revision), raw) != raw:
-            return "it differs from what was delivered as the same revision"
-        if self.by_key.get(raw.key, raw.answer_id) != raw.answer_id:
-            return "this copy of the item has an answer already"
-        if self.by_person.get(self._person(raw), raw.answer_id) != raw.answer_id:
-            return "the same annotator answered this item before"
-        return None
+    def __post_init__(self) -> None:
+        tasks = {key: dict(row) for key, row in self.expected.tasks.items()}
+        self.believed = Believed(tasks, self.expected.classes)
 
-    def knows(self, raw: RawAnswer) -> bool:
-        """Whether this very revision was delivered before."""
-        return (raw.answer_id, raw.revision) in self.revisions
+    def take(self, line: Line) -> None:
+        match line:
+            case Item():
+                self._record(line)
+            case Rejected():
+                for key in line.reasons:
+                    self._withdraw(key)
+                    self.believed.tasks[key]["rejected"] = True
+            case Cancelled():
+                self._cancel(line)
 
-    def add(self, raw: RawAnswer) -> None:
-        """Believe an answer."""
-        self.owners[raw.answer_id] = (raw.key, raw.annotator_id)
-        self.revisions[raw.answer_id, raw.revision] = raw
-        self.by_key[raw.key] = raw.answer_id
-        self.by_person[self._person(raw)] = raw.answer_id
+    def _record(self, item: Item) -> None:
+        try:
+            parsed = self.parse[item.leg](item.record)
+        except MalformedRecordError as error:
+            self._refuse(item, f"malformed: {error}")
+            return
+        for raw in parsed.answers:
+            self._answer(item, raw)
+        if parsed.all_of in self.believed.tasks:
+            there = frozenset(raw.answer_id for raw in parsed.answers)
+            for gone in list(self.believed.deleted(parsed.all_of, there)):
+                self._believe(gone)
 
-    def _person(self, raw: RawAnswer) -> tuple[str, int, str]:
-        task = self.expected.tasks[raw.key]
-        # Gold is used again and again, and may meet the same annotator in another round.
-        turn = task["round"] if task["role"] == "gold" else -1
-        return task["item_id"], turn, raw.annotator_id
+    def _answer(self, item: Item, raw: RawAnswer) -> None:
+        reason = self.believed.objection(raw)
+        seen = (raw.answer_id, raw.revision, reason or "")
+        if self.believed.knows(raw) if reason is None else seen in self.refused:
+            self.redelivered += 1
+        elif reason is None:
+            self._believe(raw)
+        else:
+            self.refused[seen] = Refused(raw, reason)
+            self._refuse(item, reason)
+
+    def _believe(self, raw: RawAnswer) -> None:
+        self.believed.add(raw)
+        self.answers.append(_answer(raw, self.believed.tasks[raw.key], self.expected.round))
+
+    def _refuse(self, item: Item, reason: str) -> None:
+        self.quarantine.append(_refusal(item, self.expected.round, reason))
+
+    def _cancel(self, note: Cancelled) -> None:
+        for key, task in list(self.believed.tasks.items()):
+            if (task["round"], task["leg"]) == (self.expected.round, note.leg):
+                missing = self._withdraw(key)
+                if note.resend and missing and self.expected.fallback:
+                    again = legs.resent(task, missing, *self.expected.fallback)
+                    self.believed.tasks[again["key"]] = again
+
+    def _withdraw(self, key: str) -> int:
+        """Want no more answers of a task; give how many there might have been."""
+        task = self.believed.tasks[key]
+        missing = max(0, task["copies"] - task["withdrawn"] - self.believed.answered(key))
+        task["withdrawn"] += missing
+        return int(missing)
 
 
 def _raw(row: Mapping[Any, Any]) -> RawAnswer:
-    seconds = None if pd.isna(row["seconds"]) else float(row["seconds"])
     return RawAnswer(
         row["answer_id"],
         row["key"],
         row["annotator_id"],
-        row["label"],
+        None if pd.isna(row["label"]) else row["label"],
         row["answered_at"],
-        seconds,
+        None if pd.isna(row["seconds"]) else float(row["seconds"]),
         int(row["revision"]),
     )
 
 
-def _answer(raw: RawAnswer, expected: Expected) -> Row:
-    task = expected.tasks[raw.key]
+def _answer(raw: RawAnswer, task: Row, round_number: int) -> Row:
     return {
         "answer_id": raw.answer_id,
         "key": raw.key,
         "item_id": task["item_id"],
         "round": task["round"],
         "role": task["role"],
-        "vendor": expected.vendor,
+        "vendor": task["vendor"],
         "annotator_id": raw.annotator_id,
         "label": raw.label,
         "answered_at": raw.answered_at,
         "seconds": raw.seconds,
         "revision": raw.revision,
-        "price": task["price"],
-        "late": task["round"] < expected.round,
+        "price": 0.0 if raw.label is None else task["price"],
+        "late": task["round"] < round_number,
     }
 
 

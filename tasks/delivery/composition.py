@@ -3,11 +3,13 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-COPY_COLUMNS = ["item_id", "role", "copy"]
+COLUMNS = ["item_id", "role", "copy", "copies"]
+"""Who is asked for, as what, the number of the first answer over the campaign, and how many."""
 
 
 @dataclass(frozen=True)
@@ -17,11 +19,11 @@ class Policy:
     Attributes
     ----------
     redundancy : int
-        Copies of an item that is asked for the first time.
+        Answers of an item that is asked for the first time.
     gold : float
         Gold items per query.
     max_answers : int
-        Copies that are ever bought of one item, gold aside; `redundancy` if that is more.
+        Answers that are ever bought of one item, gold aside; `redundancy` if that is more.
     """
 
     redundancy: int
@@ -30,7 +32,7 @@ class Policy:
 
     @property
     def limit(self) -> int:
-        """The highest number that a copy may have."""
+        """The most answers of one item."""
         return max(self.redundancy, self.max_answers)
 
 
@@ -38,27 +40,22 @@ def queries(item_ids: Sequence[str], sent: pd.DataFrame, policy: Policy) -> pd.D
     """Ask `redundancy` times for each item.
 
     An item that came back to the pool goes on counting where it stopped, so that nobody is asked
-    twice; one that has had all its copies is left out.
+    twice; one that has had all its answers is left out.
     """
-    before = copies_sent(sent)
-    rows = [
-        (item_id, "query", copy)
-        for item_id in item_ids
-        for copy in _next_copies(before.get(item_id, 0), policy.redundancy, policy.limit)
-    ]
-    return pd.DataFrame(rows, columns=COPY_COLUMNS)
+    asked = _Asked(sent)
+    rows = [asked.next(item_id, "query", policy.redundancy, policy.limit) for item_id in item_ids]
+    return _frame(rows)
 
 
 def requeues(labels: pd.DataFrame, sent: pd.DataFrame, policy: Policy) -> pd.DataFrame:
     """Ask once more for each item whose label is too uncertain; the holdout stays the holdout."""
-    before = copies_sent(sent)
+    asked = _Asked(sent)
     waiting = labels[labels["status"] == "low_confidence"]
     rows = [
-        (item_id, "holdout" if role == "holdout" else "requeue", copy)
+        asked.next(item_id, "holdout" if role == "holdout" else "requeue", 1, policy.limit)
         for item_id, role in zip(waiting["item_id"], waiting["role"], strict=True)
-        for copy in _next_copies(before.get(item_id, 0), 1, policy.limit)
     ]
-    return pd.DataFrame(rows, columns=COPY_COLUMNS)
+    return _frame(rows)
 
 
 def golds(
@@ -86,18 +83,29 @@ def holdouts(holdout: pd.DataFrame, policy: Policy) -> pd.DataFrame:
     return _all_copies(sorted(unknown), "holdout", policy)
 
 
-def copies_sent(sent: pd.DataFrame) -> dict[str, int]:
-    """Give each item's highest copy so far; gold starts anew in each round."""
+def copies_wanted(sent: pd.DataFrame) -> "pd.Series[int]":
+    """Count, by item, the answers that were asked for and not withdrawn; gold aside."""
     asked = sent[sent["role"] != "gold"]
-    highest = asked.groupby("item_id")["copy"].max()
-    return {str(item_id): int(copy) for item_id, copy in highest.items()}
+    return (asked["copies"] - asked["withdrawn"]).groupby(asked["item_id"]).sum()
+
+
+class _Asked:
+    """How often each item was asked for."""
+
+    def __init__(self, sent: pd.DataFrame) -> None:
+        asked = sent[sent["role"] != "gold"]
+        last = asked["copy"] + asked["copies"] - 1
+        self._last: dict[Any, int] = last.groupby(asked["item_id"]).max().to_dict()
+        self._wanted: dict[Any, int] = copies_wanted(sent).to_dict()
+
+    def next(self, item_id: str, role: str, n: int, limit: int) -> tuple[str, str, int, int]:
+        copies = min(n, limit - int(self._wanted.get(item_id, 0)))
+        return item_id, role, int(self._last.get(item_id, 0)) + 1, copies
 
 
 def _all_copies(item_ids: Sequence[str], role: str, policy: Policy) -> pd.DataFrame:
-    copies = range(1, policy.redundancy + 1)
-    rows = [(item_id, role, copy) for item_id in item_ids for copy in copies]
-    return pd.DataFrame(rows, columns=COPY_COLUMNS)
+    return _frame([(item_id, role, 1, policy.redundancy) for item_id in item_ids])
 
 
-def _next_copies(before: int, n: int, limit: int) -> range:
-    return range(before + 1, min(before + n, limit) + 1)
+def _frame(rows: Sequence[tuple[str, str, int, int]]) -> pd.DataFrame:
+    return pd.DataFrame([row for row in rows if row[-1] > 0], columns=COLUMNS)

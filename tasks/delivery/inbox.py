@@ -1,90 +1,116 @@
-"""round/inbox.jsonl: what a vendor said in one round, untouched, one fetched page a line.
+"""round/inbox.jsonl: what a round learned of its tasks, in the order of the ledger.
 
-The first line holds the round. So an inbox that the round before left lying at the same place is
-told from this round's own.
+A line is a page of a vendor's records, untouched, or a note of what became of tasks: that some
+were rejected, or that a batch was cancelled.
 """
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tasks.domain.errors import DataError
-from tasks.domain.files import canonical_json, write_atomic
+from tasks.delivery import pages
+from tasks.domain import digests, state
+from tasks.domain.entries import Entry
+from tasks.domain.files import canonical_json
+
+KINDS = ("looked", "tasks_rejected", "cancelled")
+"""The ledger's entries that each stand for a line."""
 
 
 @dataclass(frozen=True)
 class Item:
-    """One record, and where in the inbox it stands."""
+    """One record, and where in the inbox it stands; `leg` says whose form it has."""
 
     page: int
     position: int
     record: Any
+    leg: int = 1
 
 
-def start(path: Path, round_number: int) -> None:
-    """Make an empty inbox, unless this round's own is there."""
-    if _own(path, round_number) is None:
-        write(path, round_number, [])
+@dataclass(frozen=True)
+class Rejected:
+    """The vendor did not take some tasks; `reasons` are by key."""
+
+    reasons: Mapping[str, str]
 
 
-def lines(path: Path, round_number: int) -> list[str]:
-    """Give this round's pages as they are written; none if the inbox is another round's."""
-    return _own(path, round_number) or []
+@dataclass(frozen=True)
+class Cancelled:
+    """What a batch has not answered so far is not wanted any more.
+
+    Attributes
+    ----------
+    leg : int
+        Of the batch, which is this round's.
+    resend : bool
+        Whether the fallback vendor is asked for it.
+    """
+
+    leg: int
+    resend: bool
 
 
-def write(path: Path, round_number: int, pages: Sequence[str]) -> None:
-    """Replace the inbox."""
-    header = canonical_json({"round": round_number})
-    write_atomic(path, "".join(f"{line}\n" for line in (header, *pages)))
+Line = Item | Rejected | Cancelled
 
 
-def line(page: int, cursor: Mapping[str, Any], records: Sequence[Mapping[str, Any]]) -> str:
-    """Write a page as a line, without its end."""
-    return canonical_json({"page": page, "cursor": dict(cursor), "records": list(records)})
+def page(
+    number: int, where: Mapping[str, Any], cursor: Mapping[str, Any], records: Sequence[Any]
+) -> str:
+    """Write a page as a line, without its end; `where` has batch, leg and vendor."""
+    body = {"page": number, **where, "cursor": dict(cursor), "records": list(records)}
+    return canonical_json(body)
 
 
-def digest(page: str) -> str:
-    """Give the SHA-256 of a page's line, without its end."""
-    return hashlib.sha256(page.encode()).hexdigest()
+def note(entry: Entry) -> str:
+    """Write what the ledger says of rejected or cancelled tasks as a line."""
+    return canonical_json({"note": entry.kind, **entry.body})
 
 
-def items(path: Path, round_number: int) -> Iterator[Item]:
-    """Go through the records in the order in which they came.
+def digest(line: str) -> str:
+    """Give the SHA-256 of a line, without its end."""
+    return digests.of_bytes(line.encode()).sha256
+
+
+def entries(known: tuple[Entry, ...], round_number: int) -> list[Entry]:
+    """List the entries of a round that each stand for a line."""
+    return [entry for entry in known if entry.kind in KINDS and entry.round == round_number]
+
+
+def is_line(entry: Entry, line: str) -> bool:
+    """Whether a line is what an entry stands for."""
+    if entry.kind == "looked":
+        return bool(digest(line) == entry.body["digest"])
+    return line == note(entry)
+
+
+def count(known: tuple[Entry, ...], round_number: int) -> int:
+    """Count the pages of a round."""
+    return sum(1 for _ in state.of_kind(known, "looked", round_number))
+
+
+def items(path: Path, round_number: int) -> Iterator[Line]:
+    """Go through records and notes in the order in which they came.
 
     Raises
     ------
     DataError
-        The file is missing, another round's, or not what `write` writes.
+        The file is missing, another round's, or not what it must be.
     """
-    pages = _own(path, round_number)
-    if pages is None:
-        raise _broken(path, f"is missing, or not the inbox of round {round_number}")
-    for text in pages:
-        number, records = _page(path, text)
-        for position, record in enumerate(records):
-            yield Item(number, position, record)
+    for text in pages.read(path, round_number):
+        try:
+            yield from _understood(json.loads(text))
+        except (ValueError, KeyError, TypeError):
+            raise pages.broken(path, "holds a line that is no page") from None
 
 
-def _page(path: Path, text: str) -> tuple[int, list[Any]]:
-    try:
-        page = json.loads(text)
-        return int(page["page"]), list(page["records"])
-    except (ValueError, KeyError, TypeError):
-        raise _broken(path, "holds a line that is no page") from None
-
-
-def _broken(path: Path, what: str) -> DataError:
-    return DataError(what, where=str(path), fix="restore it with `dvc checkout`")
-
-
-def _own(path: Path, round_number: int) -> list[str] | None:
-    try:
-        content = path.read_text(encoding="utf-8")
-    except (FileNotFoundError, UnicodeDecodeError):
-        return None
-    # Not `splitlines`: a record may hold characters that Python takes for the end of a line.
-    first, *pages = content.removesuffix("\n").split("\n")
-    return pages if first == canonical_json({"round": round_number}) else None
+def _understood(line: Mapping[str, Any]) -> Iterator[Line]:
+    if line.get("note") == "tasks_rejected":
+        yield Rejected(dict(line["reasons"]))
+    elif line.get("note") == "cancelled":
+        yield Cancelled(int(line["leg"]), bool(line["resend"]))
+    else:
+        number, leg = int(line["page"]), int(line["leg"])
+        for position, record in enumerate(list(line["records"])):
+            yield Item(number, position, record, leg)

@@ -3,15 +3,22 @@
 from tasks.domain.digests import of_value
 
 
-def batch_name(campaign: str, round_number: int) -> str:
-    """Name a round's batch."""
-    return f"{campaign}-{round_number:04d}"
+def batch_name(campaign: str, round_number: int, leg: int = 1) -> str:
+    """Name a round's batch; `leg` is 2 for what its fallback vendor is asked."""
+    name = f"{campaign}-{round_number:04d}"
+    return name if leg == 1 else f"{name}-{leg}"
 
 
-def task_key(campaign: str, round_number: int, item_id: str, payload_digest: str, copy: int) -> str:
-    """Name one copy of one item as one round sends it.
+def task_key(campaign: str, round_number: int, item: str, payload_digest: str, copy: int) -> str:
+    """Name one item as one round sends it; `copy` is the first of the answers that it asks for.
 
-    Another payload is another task; the same one is never bought twice.
+    Another payload is another task; the same one is never bought twice. `item` is the item's id,
+    or its place in the batch where a vendor must not be able to guess ids.
     """
-    word = of_value([campaign, round_number, item_id, payload_digest, copy])[:20]
+    word = of_value([campaign, round_number, item, payload_digest, copy])[:20]
     return f"{batch_name(campaign, round_number)}-{word}"
+
+
+def resent_key(key: str) -> str:
+    """Name a task that goes to the fallback vendor after the first one did not answer it."""
+    return f"{key}-2"

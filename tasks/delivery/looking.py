@@ -1,7 +1,7 @@
 """Looking what a vendor has, so that a process may die anywhere and no page is lost.
 
-A page is in the inbox before the ledger says that it was looked at. What the ledger does not know
-is fetched again, from the same cursor; what the inbox does not have is too.
+A page is kept before the ledger says that it was looked at. What the ledger does not know is
+fetched again, from the same cursor.
 """
 
 from collections.abc import Mapping
@@ -9,111 +9,126 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from tasks.delivery import inbox
+from tasks.delivery import inbox, once, pages
+from tasks.delivery.legs import Sent
 from tasks.domain import crash, state
 from tasks.domain.entries import Entry
 from tasks.domain.errors import VendorError
-from tasks.domain.ports import Account, Ledger, Page, Progress
+from tasks.domain.incoming import Progress
+from tasks.domain.ports import Account, Ledger
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a round's collecting stands.
+    """How a batch stands.
 
     Attributes
     ----------
     complete : bool
         Nothing more is to come.
-    deadline : bool
-        It took too long; what is there must do.
+    progress : Progress
+        By the newest look.
     """
 
     complete: bool
-    deadline: bool
     progress: Progress
+
+
+NOTHING = Outcome(complete=False, progress=Progress(0, 0, 0.0))
 
 
 @dataclass(frozen=True)
 class Watch:
-    """One batch that is waited for."""
+    """What a round hears from vendors.
 
-    batch: str
+    Attributes
+    ----------
+    round : int
+        The one that is open; batches of earlier ones may still bring something.
+    inbox : Path
+    """
+
     round: int
     inbox: Path
     ledger: Ledger
-    account: Account
 
-    def mend(self) -> list[str]:
-        """Bring the inbox to what the ledger knows; give its pages.
+    def look(self, sent: Sent, account: Account) -> None:
+        """Fetch all that is new of a batch, and ask how far it is."""
+        more = True
+        while more:
+            number = inbox.count(self.ledger.entries(), self.round)
+            cursor = self._cursor(sent.batch)
+            with crash.guarded(f"vendor:fetch:{number}"):
+                page = account.fetch(sent.reference, cursor)
+            more = page.more
+            line = inbox.page(number, sent.where, page.cursor, page.records)
+            body = {
+                **sent.where,
+                "cursor": dict(page.cursor),
+                "records": len(page.records),
+                "digest": self.ledger.keep(line.encode()),
+                "progress": None if more else self._poll(sent, account, number),
+            }
+            once.say(self.ledger, self.round, "looked", body, page=number)
+        self.mend()
+
+    def mend(self) -> None:
+        """Bring the inbox to what the ledger knows.
 
         Raises
         ------
         VendorError
-            A page is lost and the vendor no longer gives it as it was.
+            A page is neither in the inbox nor kept.
         """
-        there = inbox.lines(self.inbox, self.round)
-        looks = self.looks()
-        pages = [self._page(look, there) for look in looks]
-        if pages != there:
-            inbox.write(self.inbox, self.round, pages)
-        return pages
+        there = pages.lines(self.inbox, self.round)
+        wanted = inbox.entries(self.ledger.entries(), self.round)
+        lines = [self._line(entry, there) for entry in wanted]
+        if lines != there or not self.inbox.exists():
+            pages.write(self.inbox, self.round, lines)
 
-    def look(self) -> None:
-        """Fetch one page and ask how far the batch is."""
-        pages = self.mend()
-        number = len(pages)
-        page = self._fetch(number, _cursor(self._all_looks()))
-        with crash.guarded(f"vendor:poll:{number}"):
-            progress = self.account.poll(self.batch)
-        line = inbox.line(number, page.cursor, page.records)
-        inbox.write(self.inbox, self.round, [*pages, line])
-        body = {
-            "batch": self.batch,
-            "page": number,
-            "cursor": dict(page.cursor),
-            "records": len(page.records),
-            "digest": inbox.digest(line),
-            "progress": asdict(progress),
-        }
-        self.ledger.record(self.round, "looked", body)
-
-    def looks(self) -> list[Entry]:
-        """List this round's looks."""
-        return [look for look in self._all_looks() if look.round == self.round]
-
-    def outcome(self, deadline_hours: float | None) -> Outcome:
+    def outcome(self, batch: str) -> Outcome:
         """Judge by what the ledger holds alone, so that every process judges the same."""
-        seen = [Progress(**look.body["progress"]) for look in self.looks()]
+        looks = [look.body["progress"] for look in self._looks(batch) if look.round == self.round]
+        seen = [Progress(**progress) for progress in looks if progress]
         if not seen:
-            return Outcome(complete=False, deadline=False, progress=Progress(0, 0, 0.0))
+            return NOTHING
         # An answer may come between a fetch and the poll after it. So a batch is complete when
-        # one more page was fetched after the vendor had said so.
-        complete = len(seen) > 1 and seen[-2].complete
-        over = deadline_hours is not None and seen[-1].hours >= deadline_hours
-        return Outcome(complete, over and not seen[-1].complete, seen[-1])
+        # the vendor was asked once more after it had said so.
+        return Outcome(len(seen) > 1 and seen[-2].complete, seen[-1])
 
-    def _page(self, look: Entry, there: list[str]) -> str:
-        number, digest = int(look.body["page"]), look.body["digest"]
-        if number < len(there) and inbox.digest(there[number]) == digest:
-            return there[number]
-        earlier = [one for one in self._all_looks() if one.seq < look.seq]
-        page = self._fetch(number, _cursor(earlier))
-        line = inbox.line(number, page.cursor, page.records)
-        if inbox.digest(line) != digest:
+    def seen_since(self, batch: str) -> set[str]:
+        """Name the batches that were looked at since the last look at one of them."""
+        looks = [
+            look.body["batch"]
+            for look in state.of_kind(self.ledger.entries(), "looked", self.round)
+            if look.body["progress"]
+        ]
+        newest = len(looks) - looks[::-1].index(batch) if batch in looks else 0
+        return set(looks[newest:])
+
+    def _poll(self, sent: Sent, account: Account, number: int) -> dict[str, Any]:
+        with crash.guarded(f"vendor:poll:{number}"):
+            return asdict(account.poll(sent.reference))
+
+    def _looks(self, batch: str) -> list[Entry]:
+        looks = state.of_kind(self.ledger.entries(), "looked")
+        return [look for look in looks if look.body["batch"] == batch]
+
+    def _cursor(self, batch: str) -> Mapping[str, Any] | None:
+        looks = self._looks(batch)
+        return looks[-1].body["cursor"] if looks else None
+
+    def _line(self, entry: Entry, there: list[str]) -> str:
+        if entry.kind != "looked":
+            return inbox.note(entry)
+        for line in there:
+            if inbox.is_line(entry, line):
+                return line
+        kept = self.ledger.kept(entry.body["digest"])
+        if kept is None:
             raise VendorError(
-                f"gives page {number} otherwise than before, and {self.inbox.name} has lost it",
-                where="the vendor",
-                fix=f"restore {self.inbox.name} with `dvc checkout`",
+                f"page {entry.body['page']} is lost from {self.inbox.name}",
+                where=str(self.inbox),
+                fix="restore it with `dvc checkout`",
             )
-        return line
-
-    def _fetch(self, number: int, cursor: Mapping[str, Any] | None) -> Page:
-        with crash.guarded(f"vendor:fetch:{number}"):
-            return self.account.fetch(cursor)
-
-    def _all_looks(self) -> list[Entry]:
-        return list(state.of_kind(self.ledger.entries(), "looked"))
-
-
-def _cursor(looks: list[Entry]) -> Mapping[str, Any] | None:
-    return looks[-1].body["cursor"] if looks else None
+        return kept.decode()

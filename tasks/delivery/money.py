@@ -11,13 +11,24 @@ CENT = 1e-9
 
 
 def spent(answers: pd.DataFrame) -> float:
-    """Add up the price of every answer once, whatever revisions of it came."""
-    return math.fsum(answers.groupby("answer_id")["price"].max())
+    """Add up the price of every answer once, as its newest revision has it: 0 if taken back."""
+    return math.fsum(_newest(answers)["price"])
 
 
 def outstanding(sent: pd.DataFrame, answers: pd.DataFrame) -> float:
-    """Add up the price of all that was sent and not answered: late answers cost money too."""
-    return math.fsum(sent.loc[~sent["key"].isin(answers["key"]), "price"])
+    """Add up the price of all that was asked for, and neither answered nor withdrawn.
+
+    Late answers cost money too.
+    """
+    missing = (sent["copies"] - sent["withdrawn"] - answered(sent["key"], answers)).clip(lower=0)
+    return math.fsum(missing * sent["price"])
+
+
+def answered(keys: "pd.Series[str]", answers: pd.DataFrame) -> "pd.Series[int]":
+    """Count the answers that each task has now."""
+    newest = _newest(answers)
+    there = newest[newest["label"].notna()].groupby("key").size()
+    return keys.map(there).fillna(0).astype(int)
 
 
 def committed(sent: pd.DataFrame, answers: pd.DataFrame) -> float:
@@ -35,3 +46,8 @@ def refuse_overspending(budget: float | None, already: float, batch: float) -> N
         where="params.yaml campaign.budget",
         fix="raise it, or lower score.batch, push.redundancy or push.gold",
     )
+
+
+def _newest(answers: pd.DataFrame) -> pd.DataFrame:
+    ordered = answers.sort_values(["answer_id", "revision"])
+    return ordered.drop_duplicates("answer_id", keep="last")

@@ -11,9 +11,18 @@
     ├── LedgerError           the ledger cannot be read or written as it must be
     │   └── EntryExistsError  another process has written this entry first
     └── VendorError           a call to an annotation vendor went wrong
-        ├── VendorRefusedError    it was understood and declined; asking again changes nothing
-        └── OutcomeUnknownError   nobody knows whether it took effect: reconcile, never resend
+        ├── VendorRefusedError        it was declined; asking again changes nothing (UserError too)
+        │   ├── VendorAuthError           the token is missing, wrong, expired or revoked
+        │   ├── RejectedItemError         some tasks cannot be taken, each for a reason
+        │   ├── BatchConflictError        a batch of that name is there and is another one
+        │   ├── CapabilityMissingError    this vendor cannot do that
+        │   └── VendorClosedError         the batch was closed, cancelled or deleted
+        ├── ThrottledError            too often; it took no effect; try again later
+        ├── TransientError            it took no effect, and may succeed another time
+        └── OutcomeUnknownError       nobody knows whether it took effect: reconcile, never resend
 """
+
+from collections.abc import Mapping
 
 
 class LabelloopError(Exception):
@@ -77,3 +86,55 @@ class VendorRefusedError(VendorError, UserError):
 
 class OutcomeUnknownError(VendorError):
     """Nobody knows whether the call took effect: reconcile, never resend."""
+
+
+class VendorAuthError(VendorRefusedError):
+    """The token is missing, wrong, expired or revoked, or may not do this."""
+
+
+class RejectedItemError(VendorRefusedError):
+    """Some tasks cannot be taken; none of the call was.
+
+    Parameters
+    ----------
+    reasons : mapping of str to str
+        Why, for each key that was rejected; never empty.
+    """
+
+    def __init__(self, reasons: Mapping[str, str], *, where: str = "", fix: str = "") -> None:
+        key, reason = next(iter(reasons.items()))
+        more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
+        super().__init__(f"task {key} was rejected: {reason}{more}", where=where, fix=fix)
+        self.reasons = dict(reasons)
+
+
+class BatchConflictError(VendorRefusedError):
+    """A batch of that name is there and is another one."""
+
+
+class CapabilityMissingError(VendorRefusedError):
+    """The vendor cannot do what was asked."""
+
+
+class VendorClosedError(VendorRefusedError):
+    """The batch was closed, cancelled or deleted."""
+
+
+class ThrottledError(VendorError):
+    """Asked too often; it took no effect.
+
+    Parameters
+    ----------
+    retry_after : float or None
+        Seconds that the vendor asks to wait.
+    """
+
+    def __init__(
+        self, what: str, *, where: str = "", fix: str = "", retry_after: float | None = None
+    ) -> None:
+        super().__init__(what, where=where, fix=fix)
+        self.retry_after = retry_after
+
+
+class TransientError(VendorError):
+    """It took no effect, and may succeed another time."""

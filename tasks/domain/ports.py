@@ -5,43 +5,24 @@ is built anew from params.yaml behaves as the one before. `tests/contracts` hold
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-import numpy as np
-import numpy.typing as npt
-
+from tasks.domain.choosing import Candidates, Consensus, Floats
 from tasks.domain.entries import Entry
+from tasks.domain.incoming import Hint, Page, Parsed, Progress, Receipt, Statement
+from tasks.domain.outgoing import (
+    BatchSpec,
+    Capabilities,
+    Decision,
+    Reference,
+    Task,
+    VendorContext,
+)
+from tasks.domain.outlook import Outlook, Verdict
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
-
-Floats = npt.NDArray[np.float64]
-Strings = npt.NDArray[np.object_]
-
-
-@dataclass(frozen=True)
-class Candidates:
-    """The items that may be queried now, in the order of `item_id`.
-
-    Attributes
-    ----------
-    item_ids : ndarray of str, shape (n,)
-    features : ndarray of float64, shape (n, d)
-        Numbers that distances can be taken of; of no columns if no strategy needs them.
-    probabilities : ndarray of float64, shape (n, c), or None
-        One row sums to 1; None while there is no model.
-    classes : tuple of str, length c
-    """
-
-    item_ids: Strings
-    features: Floats
-    probabilities: Floats | None
-    classes: tuple[str, ...]
-
-    def __len__(self) -> int:
-        return len(self.item_ids)
 
 
 class Strategy(Protocol):
@@ -58,7 +39,7 @@ class Strategy(Protocol):
     needs_features: ClassVar[bool]
     """Whether it reads `Candidates.features`."""
 
-    def score(self, candidates: Candidates, n: int, rng: np.random.Generator) -> Floats:
+    def score(self, candidates: Candidates, n: int, rng: "np.random.Generator") -> Floats:
         """Score every candidate, shape (len(candidates),); higher is wanted more.
 
         `n` is how many will be taken, for strategies that spread themselves over the batch.
@@ -81,19 +62,6 @@ class Learner(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Consensus:
-    """What an aggregator makes of answers.
-
-    Attributes
-    ----------
-    labels : DataFrame
-        Columns item_id, label, confidence (0 to 1); one row per item that has an answer.
-    """
-
-    labels: "pd.DataFrame"
-
-
 class Aggregator(Protocol):
     """Makes one label per item out of several answers.
 
@@ -106,62 +74,6 @@ class Aggregator(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class RoundSummary:
-    """One finished round as stop rules, the report and `status` see it.
-
-    Attributes
-    ----------
-    metrics : mapping of str to mapping
-        ``{"accuracy": {"value": …, "low": …, "high": …}, …}``; empty if there was no model.
-    labels : int
-        Items of the pool with a label after the round.
-    answers : int
-        Answers paid so far.
-    spent : float
-        Money spent so far.
-    """
-
-    round: int
-    metrics: Mapping[str, Mapping[str, float]]
-    labels: int
-    answers: int
-    spent: float
-
-
-@dataclass(frozen=True)
-class Outlook:
-    """What a stop rule decides on.
-
-    Attributes
-    ----------
-    rounds : tuple of RoundSummary
-        All finished rounds, oldest first; never empty.
-    budget : float or None
-        Money for the whole campaign.
-    next_batch_cost : float
-        What another full batch would cost at most.
-    outstanding : float
-        What answers that are still out may cost.
-    candidates : int
-        Items that could still be queried.
-    """
-
-    rounds: tuple[RoundSummary, ...]
-    budget: float | None
-    next_batch_cost: float
-    candidates: int
-    outstanding: float = 0.0
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What a stop rule says, and why, in one sentence."""
-
-    fires: bool
-    reason: str
-
-
 class StopRule(Protocol):
     """Says whether another round is worth its money."""
 
@@ -170,160 +82,84 @@ class StopRule(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class VendorContext:
-    """What a vendor is told of the campaign.
-
-    Attributes
-    ----------
-    campaign : str
-        Its identity; part of every key.
-    home : Path
-        A folder outside version control that a vendor on this machine may use.
-    truth : Path
-        Known classes (`tables.TRUTH`): for simulation only.
-    price : float
-        Of one answer.
-    """
-
-    campaign: str
-    classes: tuple[str, ...]
-    price: float
-    seed: int
-    home: Path
-    truth: Path
-
-
-@dataclass(frozen=True)
-class Task:
-    """One copy of one item, as it leaves the house.
-
-    Attributes
-    ----------
-    key : str
-        Deterministic, of campaign, round, item, payload and copy; never two of the same.
-    payload : mapping
-        Only the fields that ``vendor.send`` lists.
-    prelabel : str or None
-        The model's own guess, where params.yaml asks for it to be shown.
-    """
-
-    key: str
-    item_id: str
-    copy: int
-    payload: Mapping[str, Any]
-    prelabel: str | None = None
-
-
-@dataclass(frozen=True)
-class Receipt:
-    """The vendor's word that it has a task."""
-
-    key: str
-    task_id: str
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a batch is, by the vendor's own count and clock.
-
-    Attributes
-    ----------
-    expected, answered : int
-        Answers that are due and that are there.
-    hours : float
-        Since the batch was sent, by the vendor's clock.
-    """
-
-    expected: int
-    answered: int
-    hours: float
-
-    @property
-    def complete(self) -> bool:
-        """Whether nothing more is to come."""
-        return self.answered >= self.expected
-
-
-@dataclass(frozen=True)
-class Page:
-    """Records in the vendor's own form, and where to go on from.
-
-    Attributes
-    ----------
-    records : tuple of dict
-        JSON as it came; not checked.
-    cursor : dict
-        JSON; given to the next `fetch`.
-    """
-
-    records: tuple[Mapping[str, Any], ...]
-    cursor: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class RawAnswer:
-    """One record, understood but not yet believed."""
-
-    answer_id: str
-    key: str
-    annotator_id: str
-    label: str
-    answered_at: str
-    seconds: float | None
-    revision: int
-
-
-class MalformedRecordError(ValueError):
-    """A record is not of the vendor's form; the message says what is amiss."""
-
-
-@dataclass(frozen=True)
-class Statement:
-    """What the vendor itself says it got, gave and charges."""
-
-    tasks: Mapping[str, str] = field(default_factory=dict)
-    answers: int = 0
-    cost: float = 0.0
-
-
 class Account(Protocol):
     """An open connection to a vendor for one campaign.
 
-    Laws: `ensure_batch` twice is one batch; `submit` twice adds nothing; `fetch` from one cursor
-    gives the same records however often it is asked, and following the cursors gives every record;
-    `poll` changes nothing; only `tasks.domain.errors.VendorError` leaves it.
+    Laws, checked by `labelloop_contracts.vendor`:
+
+    - Nothing is done twice. `ensure_batch` twice is one batch, and another spec under the same
+      name is a conflict; `submit` twice adds nothing, also by two processes at once, after a kill,
+      or after a time-out whose effect nobody knows; `decide` twice pays once.
+    - Nothing is lost. Following the cursors gives every record; a cursor can be used again at any
+      later time and skips nothing; `export_raw` alone rebuilds the same answers.
+    - Nothing is invented. `poll` writes nothing and agrees with `fetch`; predictions, skips, empty
+      answers and imported gold are no labels; an error's body is never taken for success.
+    - Its own only. `close` and `cancel` touch this batch alone; `cancel` keeps what was answered.
+    - Only `tasks.domain.errors.VendorError` leaves it, of the narrowest kind that fits. A call that
+      may have taken effect raises `OutcomeUnknownError` and is not tried again before `reconcile`.
+    - Secrets come from `tasks.domain.secrets`, and reach neither messages nor stored bodies.
+    - All times are UTC, and hours are counted by the vendor's clock.
     """
 
     def preflight(self) -> None:
         """Raise a `VendorRefusedError` if a batch could not be sent now; change nothing."""
         ...
 
-    def ensure_batch(self, batch: str) -> None:
-        """Make the batch if it is not there."""
+    def ensure_batch(self, spec: BatchSpec) -> Reference:
+        """Make the batch if it is not there; raise a `BatchConflictError` if it is another."""
         ...
 
-    def submit(self, batch: str, tasks: Sequence[Task]) -> list[Receipt]:
-        """Send tasks; each key is taken once however often it is sent."""
+    def submit(self, reference: Reference, tasks: Sequence[Task]) -> list[Receipt]:
+        """Send tasks, at most `Capabilities.max_tasks`; give one receipt for each, in their order.
+
+        Each key is taken once however often it is sent.
+
+        Raises
+        ------
+        RejectedItemError
+            Some tasks cannot be taken; names them all, and none of the call was taken.
+        VendorClosedError
+            The batch was closed, cancelled or deleted.
+        """
         ...
 
-    def reconcile(self, batch: str) -> list[Receipt]:
-        """List the tasks that the vendor has of this batch."""
+    def reconcile(self, reference: Reference) -> list[Receipt]:
+        """List the tasks that the vendor has of this batch, each key once, in the order of keys."""
         ...
 
-    def poll(self, batch: str) -> Progress:
-        """Ask how far a batch is."""
+    def poll(self, reference: Reference) -> Progress:
+        """Ask how far a batch is, at a cost that does not grow with the batch."""
         ...
 
-    def fetch(self, cursor: Mapping[str, Any] | None) -> Page:
-        """Get the records that are new since `cursor`, of all batches of the campaign."""
+    def fetch(self, reference: Reference, cursor: Mapping[str, Any] | None) -> Page:
+        """Get records of the batch that are new or changed since `cursor`; None for all."""
         ...
 
-    def statement(self) -> Statement:
-        """Get the vendor's own account of the whole campaign."""
+    def export_raw(self, reference: Reference) -> tuple[Mapping[str, Any], ...]:
+        """Get everything that the vendor now has of the batch, as records that `parse` takes."""
         ...
 
-    def close(self) -> None:
+    def decide(self, reference: Reference, decisions: Sequence[Decision]) -> None:
+        """Accept and reject answers; the first decision of an answer stands."""
+        ...
+
+    def extend(self, reference: Reference, hours: float) -> None:
+        """Leave the batch open until at least so many hours from now."""
+        ...
+
+    def cancel(self, reference: Reference) -> None:
+        """Withdraw all that is not answered yet; what is answered stays and can be fetched."""
+        ...
+
+    def close(self, reference: Reference) -> None:
+        """Say that nothing more is wanted of this batch; it can still be read."""
+        ...
+
+    def statement(self, references: Sequence[Reference]) -> Statement:
+        """Get the vendor's own account of some batches."""
+        ...
+
+    def disconnect(self) -> None:
         """Let go of files and connections."""
         ...
 
@@ -331,11 +167,16 @@ class Account(Protocol):
 class Vendor(Protocol):
     """Where annotators are found."""
 
-    def connect(self, context: VendorContext) -> Account:
-        """Open the campaign's account."""
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can do, by its options alone."""
         ...
 
-    def parse(self, record: Mapping[str, Any]) -> RawAnswer:
+    def connect(self, context: VendorContext) -> Account:
+        """Open the campaign's account; speaks with nobody yet."""
+        ...
+
+    def parse(self, record: Mapping[str, Any]) -> Parsed:
         """Understand one record, without asking anybody.
 
         Raises
@@ -345,12 +186,22 @@ class Vendor(Protocol):
         """
         ...
 
+    def parse_event(self, headers: Mapping[str, str], body: bytes) -> Hint:
+        """Understand a webhook that was found genuine; raises `MalformedRecordError`.
+
+        Parameters
+        ----------
+        headers : mapping of str to str
+            With names in lower case.
+        """
+        ...
+
 
 class Ledger(Protocol):
     """The append-only, hash-chained list of facts.
 
     Laws: entry n is written once, whoever tries; the entries read are always a whole chain; what
-    `record` was asked for is there once, however many processes asked.
+    `record` was asked for is there once, however many processes asked; what was kept is there.
     """
 
     @property
@@ -362,10 +213,23 @@ class Ledger(Protocol):
         """Read all entries, oldest first."""
         ...
 
-    def append(self, round_number: int, kind: str, body: Mapping[str, Any]) -> Entry:
-        """Write the next fact, or raise `tasks.domain.errors.EntryExistsError`."""
+    def append(
+        self, round_number: int, kind: str, body: Mapping[str, Any], *, seq: int | None = None
+    ) -> Entry:
+        """Write the next fact, or raise `tasks.domain.errors.EntryExistsError`.
+
+        With `seq` it is written only as that entry: only if nobody has written anything since.
+        """
         ...
 
     def record(self, round_number: int, kind: str, body: Mapping[str, Any]) -> Entry:
         """Write a fact unless it is there already."""
+        ...
+
+    def keep(self, content: bytes) -> str:
+        """Keep bytes that an entry is about to name; give their SHA-256."""
+        ...
+
+    def kept(self, sha256: str) -> bytes | None:
+        """Read bytes that were kept; None if they are not here any more."""
         ...

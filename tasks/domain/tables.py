@@ -64,6 +64,7 @@ BATCH = Table(
         "key": TEXT,
         "item_id": TEXT,
         "copy": WHOLE,
+        "copies": WHOLE,
         "role": TEXT,
         "payload": TEXT,
         "payload_digest": TEXT,
@@ -71,21 +72,31 @@ BATCH = Table(
     },
     sort=("role", "item_id", "copy"),
 )
-"""What is sent: one row per item and copy; `role` is query, gold, holdout or requeue."""
+"""What is sent: one task per item, that asks for `copies` answers, of which the first is number
+`copy` over the campaign; `role` is query, gold, holdout or requeue; `price` is of one answer."""
 
 SENT = Table(
     {
         "key": TEXT,
         "item_id": TEXT,
         "copy": WHOLE,
+        "copies": WHOLE,
         "role": TEXT,
         "round": WHOLE,
+        "leg": WHOLE,
+        "vendor": TEXT,
         "payload_digest": TEXT,
         "price": REAL,
+        "withdrawn": WHOLE,
+        "rejected": FLAG,
     },
-    sort=("round", "role", "item_id", "copy"),
+    sort=("round", "leg", "role", "item_id", "copy"),
 )
-"""Everything ever sent: the batches of all rounds so far, without what was in them."""
+"""Every task ever sent, without what was in it.
+
+`leg` is 2 where a round's fallback vendor was asked; `withdrawn` counts the answers that are not
+wanted any more; a `rejected` task is one that the vendor did not take.
+"""
 
 ANSWERS = Table(
     {
@@ -105,7 +116,8 @@ ANSWERS = Table(
     },
     sort=("round", "item_id", "answer_id", "revision"),
 )
-"""Every answer of every round so far, with all its revisions; `round` is the one that asked."""
+"""Every answer of every round so far, with all its revisions; `round` is the one that asked; a
+revision without a label takes the answer back, and costs nothing."""
 
 QUARANTINE = Table(
     {"round": WHOLE, "page": WHOLE, "position": WHOLE, "reason": TEXT, "record": TEXT},

@@ -25,6 +25,8 @@ class Plan:
     known : str
         What known classes are for, as ``pool.known``.
     vendor : str
+    ledger, endpoint : str or None
+        As ``storage.ledger`` and ``storage.endpoint``.
     vendor_options : mapping
     poll_seconds : float
     """
@@ -36,6 +38,8 @@ class Plan:
     budget: float | None = 60.0
     known: Literal["hidden", "seed"] = "hidden"
     vendor: str = "simulated"
+    ledger: str | None = None
+    endpoint: str | None = None
     vendor_options: Mapping[str, Any] = field(default_factory=dict)
     poll_seconds: float = 0.0
 
@@ -68,6 +72,8 @@ def params_yaml(plan: Plan) -> str:
         send=_yaml(list(columns.features)),
         vendor_options=_yaml(dict(plan.vendor_options)),
         poll_seconds=_yaml(plan.poll_seconds),
+        ledger=_yaml(plan.ledger),
+        endpoint=_yaml(plan.endpoint),
     )
 
 
@@ -128,11 +134,17 @@ push:
 vendor:
   name: {vendor}  # who is asked
   send: {send}  # the columns that annotators see; no other leaves the house
+  pseudonyms: false  # true: the vendor never sees an item's id, only the task's key
   price: 0.02  # money per answer
   options: {vendor_options}  # of the vendor
 
 collect:
-  deadline_hours: null  # go on with the answers that are there after so long; null: wait for all
+  deadline_hours: null  # by the vendor's clock, since a batch was made; null: wait for all answers
+  # After it: take what is there, and what comes late in a later round; withdraw what is missing;
+  # resend it to the fallback; or wait on, and tell the vendor so.
+  at_deadline: take
+  remind_hours: null  # say that answers are late, every so many hours; null: never
+  fallback: null  # who is asked then: {{name: …, price: …, options: {{…}}}}, shown the same columns
   poll_seconds: {poll_seconds}  # time between two looks of `run --wait`
 
 review:
@@ -157,4 +169,9 @@ stop:
 tracking:
   uri: sqlite:///mlflow.db  # MLflow's server or database
   experiment: {name}  # the name of its runs there
+
+# For campaigns that several machines run in turn (`labelloop init --remote s3://… --git …`).
+storage:
+  ledger: {ledger}  # s3://bucket/prefix; null: in the folder ledger/ of this machine
+  endpoint: {endpoint}  # where S3 is spoken, if not at AWS
 """

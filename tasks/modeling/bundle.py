@@ -16,8 +16,8 @@ from zipfile import BadZipFile, ZipFile
 import numpy as np
 import pandas as pd
 
+from tasks.domain.choosing import Floats
 from tasks.domain.errors import DataError
-from tasks.domain.ports import Floats
 from tasks.modeling.canonical import canonical
 from tasks.modeling.features import select
 from tasks.modeling.threads import one_thread

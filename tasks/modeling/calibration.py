@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tasks.domain import randomness
-from tasks.domain.ports import Strings
+from tasks.domain.choosing import Strings
 
 FOLDS = 3
 CERTAIN = 1 - 1e-12

@@ -10,8 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 
+from tasks.domain.choosing import Floats
 from tasks.domain.errors import DataError
-from tasks.domain.ports import Floats
 
 LARGEST = 1e100
 """Squares of numbers beyond it overflow, so no variance can be taken of them."""

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from tasks.domain import randomness
+from tasks.domain.choosing import Floats
 from tasks.domain.errors import DataError
-from tasks.domain.ports import Floats
 from tasks.modeling.threads import one_thread
 from tasks.params import FeaturesParams
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from tasks.domain.ports import Floats
+from tasks.domain.choosing import Floats
 from tasks.modeling.columns import first, flat, is_missing, problem, stack
 
 SIDE = 32

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tasks.domain.ports import Floats, Strings
+from tasks.domain.choosing import Floats, Strings
 
 BINS = 15
 CELLS = 4_000_000

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from tasks.domain import digests
+from tasks.domain.choosing import Strings
 from tasks.domain.errors import DataError
 from tasks.domain.files import canonical_json
-from tasks.domain.ports import Strings
 from tasks.modeling import features as columns
 from tasks.params import FeaturesParams, TrainParams
 

@@ -7,7 +7,7 @@ from typing import Literal
 import pandas as pd
 
 from tasks.domain.digests import Digest
-from tasks.domain.ports import RoundSummary
+from tasks.domain.outlook import RoundSummary
 from tasks.domain.tables import ANNOTATORS, QUARANTINE
 
 Kind = Literal["new", "ready", "running", "awaiting_labels", "stopped"]

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from tasks.domain.ports import RoundSummary
+from tasks.domain.outlook import RoundSummary
 from tasks.reporting import svg
 from tasks.reporting.data import RoundReport
 

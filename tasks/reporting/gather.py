@@ -10,7 +10,8 @@ import pandas as pd
 from tasks import campaign as at
 from tasks.audit.rounds import Rounds, Store
 from tasks.campaign import Campaign
-from tasks.domain.ports import Ledger, RoundSummary
+from tasks.domain.outlook import RoundSummary
+from tasks.domain.ports import Ledger
 from tasks.domain.tables import ANNOTATORS, QUARANTINE
 from tasks.params import Params
 from tasks.reporting import contents, galleries

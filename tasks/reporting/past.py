@@ -63,9 +63,9 @@ class Past:
     def reserved(self) -> float:
         """Give what the batch of the open round will cost at most, until that is settled."""
         number = state.current_round(self.entries)
-        intent = self.rounds.body(number, "batch_intended")
+        intended = state.of_kind(self.entries, "batch_intended", number)
         settled = self.rounds.body(number, "settled")
-        return float(intent["reserved"]) if intent and not settled else 0.0
+        return 0.0 if settled else sum(float(entry.body["reserved"]) for entry in intended)
 
     def state(self) -> State:
         """Say where the campaign is."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from tasks.domain.ports import Floats
+from tasks.domain.choosing import Floats
 from tasks.reporting.data import Picture
 
 MAGIC = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tasks.domain.ports import RoundSummary
+from tasks.domain.outlook import RoundSummary
 from tasks.reporting.data import RoundReport, State
 from tasks.reporting.formats import MINUS, count, money, plural, rate
 

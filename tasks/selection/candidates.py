@@ -17,15 +17,19 @@ def open_items(
 
     An item is none if it has a label (`tasks.domain.tables.LABELS`), even one that another answer
     is due for, or if it was sent (`tasks.domain.tables.SENT`) and its answers are still to come:
-    nothing is bought twice. One that review gave back to the pool is a candidate again, unless
-    `limit` copies of it were sent already.
+    nothing is bought twice. One that review gave back to the pool, or that was withdrawn before
+    anybody answered, is a candidate again, unless `limit` answers of it were asked for already or
+    a vendor would not take it.
     """
     settled = labels.loc[labels["status"].isin(SETTLED), "item_id"]
     returned = labels.loc[labels["status"] == "returned", "item_id"]
-    asked = sent.loc[sent["role"].isin(QUERIES), "item_id"]
+    queried = sent[sent["role"].isin(QUERIES)]
+    wanted = (queried["copies"] - queried["withdrawn"]).groupby(queried["item_id"]).sum()
+    asked = wanted.index[wanted > 0].to_series()
     waiting = asked[~asked.isin(returned)]
-    spent = sent.loc[sent["role"].isin(QUERIES) & (sent["copy"] >= limit), "item_id"]
-    return np.asarray(~item_ids.isin(pd.concat([settled, waiting, spent])))
+    spent = wanted.index[wanted >= limit].to_series()
+    rejected = queried.loc[queried["rejected"].astype(bool), "item_id"]
+    return np.asarray(~item_ids.isin(pd.concat([settled, waiting, spent, rejected])))
 
 
 def rows(pool: pd.DataFrame, labels: pd.DataFrame, sent: pd.DataFrame, limit: int) -> pd.DataFrame:

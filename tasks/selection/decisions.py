@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from tasks.domain.choosing import Candidates, Floats
 from tasks.domain.files import canonical_json
-from tasks.domain.ports import Candidates, Floats
 from tasks.selection.mix import Positions, Scored, Selection
 
 Top = list[tuple[str, float]]

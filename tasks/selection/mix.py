@@ -20,8 +20,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tasks import registry
+from tasks.domain.choosing import Candidates, Floats
 from tasks.domain.errors import ParamsError
-from tasks.domain.ports import Candidates, Floats, Strategy
+from tasks.domain.ports import Strategy
 from tasks.params import Mix
 from tasks.selection.quotas import largest_remainder
 

@@ -1,6 +1,6 @@
 """What rules read of a round's metrics."""
 
-from tasks.domain.ports import RoundSummary
+from tasks.domain.outlook import RoundSummary
 
 LOWER_IS_BETTER = frozenset({"log_loss", "expected_calibration_error"})
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tasks.domain.ports import Outlook, Verdict
+from tasks.domain.outlook import Outlook, Verdict
 from tasks.stopping._words import money
 
 DUST = 1e-9

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from tasks.domain.ports import Outlook, Verdict
+from tasks.domain.outlook import Outlook, Verdict
 from tasks.stopping._metrics import LOWER_IS_BETTER, measured, missing
 from tasks.stopping._words import apart
 

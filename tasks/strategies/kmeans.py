@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from tasks.domain.ports import Candidates, Floats
+from tasks.domain.choosing import Candidates, Floats
 
 MINI_BATCH_ABOVE = 20_000
 """Candidates beyond which the clustering reads samples instead of all of them at each step."""

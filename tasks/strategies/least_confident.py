@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from tasks.domain.ports import Candidates, Floats
+from tasks.domain.choosing import Candidates, Floats
 
 
 @dataclass(frozen=True)

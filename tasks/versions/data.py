@@ -48,10 +48,12 @@ def commit(root: Path) -> None:
             stages[0].dvcfile.dump_stages(stages, update_pipeline=False)
 
 
-def add_remote(root: Path, url: str) -> None:
-    """Make `url` the default remote."""
+def add_remote(root: Path, url: str, endpoint: str | None = None) -> None:
+    """Make `url` the default remote; `endpoint` is where S3 is spoken if not at AWS."""
     with opened(root) as repo, repo.config.edit("repo") as config:
         config["remote"]["storage"] = {"url": url}
+        if endpoint:
+            config["remote"]["storage"]["endpointurl"] = endpoint
         config["core"]["remote"] = "storage"
 
 
@@ -85,6 +87,12 @@ def push(root: Path, md5s: Iterable[str]) -> None:
             if stage.is_data_source:
                 objects = objects.union(*stage.get_used_objs().values())
         repo.cloud.push(objects)
+
+
+def pull(root: Path, target: str) -> None:
+    """Bring what a .dvc file stands for from the default remote."""
+    with opened(root) as repo:
+        repo.pull(targets=[str(root / target)])
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 import os
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from tasks.domain import crash
@@ -30,24 +30,38 @@ def init(root: Path) -> None:
             run(root, "config", key, value)
 
 
-def commit(root: Path, message: str, paths: Iterable[str]) -> bool:
+def commit(
+    root: Path, message: str, paths: Iterable[str], environment: Mapping[str, str] | None = None
+) -> bool:
     """Commit what has changed beneath `paths`; give whether anything had.
 
-    What other paths hold in the index stays as it is.
+    What other paths hold in the index stays as it is. `environment` may say who commits, and when.
     """
     there = [path for path in paths if (root / path).exists()]
     run(root, "add", "--", *there)
     if _has(root, "diff", "--cached", "--quiet", "--", *there):
         return False
     with crash.guarded("git:commit"):
-        run(root, "commit", "--quiet", "--no-verify", "--message", message, "--", *there)
+        command = ("commit", "--quiet", "--no-verify", "--message", message, "--", *there)
+        _call(root, *command, environment=environment)
     return True
 
 
-def tag(root: Path, name: str, message: str) -> None:
-    """Tag the current commit."""
+def tag(root: Path, name: str, message: str, environment: Mapping[str, str] | None = None) -> None:
+    """Tag the current commit; `environment` as of `commit`."""
     with crash.guarded(f"git:tag:{name}"):
-        run(root, "tag", "--annotate", "--message", message, name)
+        command = ("tag", "--annotate", "--message", message, name)
+        _call(root, *command, environment=environment)
+
+
+def identity(at: str) -> dict[str, str]:
+    """Give an environment in which any machine makes the same commit; `at` is when."""
+    name, email = FALLBACK_IDENTITY["user.name"], FALLBACK_IDENTITY["user.email"]
+    return {
+        f"GIT_{who}_{what}": value
+        for who in ("AUTHOR", "COMMITTER")
+        for what, value in (("NAME", name), ("EMAIL", email), ("DATE", at))
+    }
 
 
 def tags(root: Path) -> frozenset[str]:
@@ -76,11 +90,12 @@ def _has(root: Path, *arguments: str) -> bool:
     return done.returncode == 0
 
 
-def _call(root: Path, *arguments: str) -> bytes:
-    environment = os.environ | {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+def _call(root: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> bytes:
+    fixed = {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+    all_of_it = {**os.environ, **fixed, **(environment or {})}
     command = ["git", "-C", str(root), *arguments]
     try:
-        done = subprocess.run(command, capture_output=True, check=False, env=environment)
+        done = subprocess.run(command, capture_output=True, check=False, env=all_of_it)
     except FileNotFoundError:
         raise CampaignError("git is not installed", fix="install it") from None
     if done.returncode:

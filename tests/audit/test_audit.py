@@ -96,6 +96,8 @@ ON_DISK = (
     at.QUERY_MODEL,
     at.BATCH,
     at.INBOX,
+    at.EGRESS,
+    at.EXPORT,
     at.QUALITY,
     at.ANNOTATORS,
     at.STOP,
@@ -254,14 +256,16 @@ def test_a_task_that_the_vendor_lost_is_named(copy: Path) -> None:
 
 def test_a_task_that_nobody_sent_is_named(copy: Path) -> None:
     with sqlite3.connect(copy / VENDOR) as database:
-        database.execute("INSERT INTO tasks VALUES ('foreign', 'task-x', 'trees', 'trees-0000')")
+        row = ("foreign", "task-x", "trees", "trees-0000", 1, "{}")
+        database.execute("INSERT INTO tasks VALUES (?, ?, ?, ?, ?, ?)", row)
     assert first(audit(copy)) == ("vendor", "task foreign")
 
 
 def test_a_bill_for_an_answer_that_is_not_here_is_named(copy: Path) -> None:
     with sqlite3.connect(copy / VENDOR) as database:
-        row = ("trees", "trees-0000", 0.5, "answer", "answer-x", "{}")
-        database.execute("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?)", row)
+        (key,) = database.execute("SELECT min(key) FROM tasks").fetchone()
+        row = ("trees", "trees-0000", 0.5, "answer", "answer-x", key, 0, 1, "{}")
+        database.execute("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
     assert first(audit(copy)) == ("money", "the vendor's bill")
 
 

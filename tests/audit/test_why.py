@@ -113,19 +113,22 @@ def sent(book: Book, number: int, key: str, **more: Any) -> dict[str, Any]:
         "key": key,
         "item_id": "a",
         "copy": 1,
+        "copies": 2,
         "role": "query",
         "round": number,
+        "leg": 1,
+        "vendor": "people",
         "price": 0.5,
+        "withdrawn": 0,
         **more,
     }
 
 
-def test_a_copy_that_is_not_delivered_has_no_task(book: Book) -> None:
+def test_what_is_not_delivered_has_no_task(book: Book) -> None:
     rows = [sent(book, 0, "k0"), sent(book, 1, "k1")]
     for number in (0, 1):
         book.say(number, "round_opened", {})
-        book.stage(number, "push", {at.SENT: book.table(at.SENT, rows[: number + 1])})
-    book.say(0, "batch_intended", {"vendor": "people"})
+        book.stage(number, "collect", {at.SENT: book.table(at.SENT, rows[: number + 1])})
     receipt = book.say(0, "tasks_received", {"receipts": {"k0": "t0"}})
     one, other = pushes(book.rounds, "a")
     assert (one["vendor"], one["task_id"], one["sent_at"]) == ("people", "t0", receipt.at)

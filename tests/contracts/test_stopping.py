@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks import registry
-from tasks.domain.ports import Outlook, RoundSummary
+from tasks.domain.outlook import Outlook, RoundSummary
 
 OPTIONS: dict[str, dict[str, object]] = {"max_rounds": {"rounds": 3}}
 """For rules that have an option without a default."""

@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as arrays
 
 from tasks import registry
 from tasks.domain import tables
-from tasks.domain.ports import Candidates
+from tasks.domain.choosing import Candidates
 from tasks.domain.randomness import generator
 from tasks.params import Mix
 from tasks.selection import candidates as choice

@@ -1,5 +1,7 @@
 """A campaign's files as push, collect and review find them, without the stages before."""
 
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -9,9 +11,11 @@ from tasks import campaign as at
 from tasks import params as parameters
 from tasks import registry
 from tasks.campaign import Campaign
+from tasks.delivery import egress, legs
+from tasks.delivery.desk import Desk
 from tasks.domain import tables
 from tasks.domain.files import pretty_json, write_atomic
-from tasks.domain.ports import VendorContext
+from tasks.domain.outgoing import VendorContext
 from tasks.ledger.local import LocalLedger
 
 CLASSES = ["ash", "birch", "cedar"]
@@ -26,8 +30,14 @@ CONTENT = {
         "cold_start": {"shares": {"uniform": 1.0}},
     },
     "push": {"redundancy": 2, "gold": 0.25},
-    "vendor": {"name": "simulated", "send": ["height", "photo"], "price": 0.1, "options": {}},
-    "collect": {},
+    "vendor": {
+        "name": "simulated",
+        "send": ["height", "photo"],
+        "price": 0.1,
+        "pseudonyms": False,
+        "options": {},
+    },
+    "collect": {"fallback": None},
     "review": {"aggregator": "majority", "min_confidence": 0.6, "max_answers": 5},
     "evaluate": {},
     "stop": {"max_rounds": {"rounds": 3}},
@@ -111,18 +121,33 @@ def ledger(campaign):
     return LocalLedger(campaign.path(at.LEDGER))
 
 
-def account(campaign, given):
-    vendor = registry.build("vendors", given.vendor.name, given.vendor.options)
-    return vendor.connect(
+def desk(campaign, given, leg=legs.FIRST, most=500):
+    """Connect to a leg's vendor, which takes `most` tasks in one call."""
+    asked = given.vendor if leg == legs.FIRST else given.collect.fallback
+    vendor = registry.build("vendors", asked.name, asked.options)
+    account = vendor.connect(
         VendorContext(
             campaign=given.campaign.name,
             classes=tuple(given.campaign.classes),
-            price=given.vendor.price,
+            price=asked.price,
             seed=given.campaign.seed,
             home=campaign.private,
             truth=campaign.path(at.TRUTH),
+            outgoing=egress.recorder(ledger(campaign), campaign.round, {"leg": leg}),
         )
     )
+    return Desk(leg, asked.name, replace(vendor.capabilities, max_tasks=most), account)
+
+
+def desks(campaign, given):
+    """Give what connects to vendors."""
+    return lambda leg: nullcontext(desk(campaign, given, leg))
+
+
+def statement(campaign, given, leg=legs.FIRST):
+    """Ask a vendor for its own account of all batches that it has."""
+    made = [sent.reference for sent in legs.made(ledger(campaign).entries()) if sent.leg == leg]
+    return desk(campaign, given, leg).account.statement(made)
 
 
 def facts(campaign):

@@ -12,34 +12,41 @@ POLICY = Policy(redundancy=2, gold=0.1, max_answers=5)
 
 
 def sent(*rows):
-    frame = pd.DataFrame(rows, columns=["item_id", "role", "copy", "round"])
-    return frame.astype({"copy": "int64", "round": "int64"})
+    """Give rows of item, role, first copy, copies, round and, if any, withdrawn."""
+    columns = ["item_id", "role", "copy", "copies", "round", "withdrawn"]
+    frame = pd.DataFrame([(*row, 0)[:6] for row in rows], columns=columns)
+    return frame.astype(dict.fromkeys(columns[2:], "int64"))
 
 
 def rows(frame):
     return list(frame.itertuples(index=False, name=None))
 
 
-def test_a_new_item_gets_all_its_copies():
+def test_a_new_item_is_asked_as_often_as_redundancy_says():
     assert rows(composition.queries(["a", "b"], sent(), POLICY)) == [
-        ("a", "query", 1),
-        ("a", "query", 2),
-        ("b", "query", 1),
-        ("b", "query", 2),
+        ("a", "query", 1, 2),
+        ("b", "query", 1, 2),
     ]
 
 
 @pytest.mark.parametrize(
-    ("before", "copies"), [(0, [1, 2]), (2, [3, 4]), (4, [5]), (5, []), (7, [])]
+    ("before", "next_ones"),
+    [(0, [(1, 2)]), (2, [(3, 2)]), (4, [(5, 1)]), (5, []), (7, [])],
 )
-def test_an_item_that_came_back_counts_on_to_the_most(before, copies):
-    history = sent(*(("a", "query", copy, 0) for copy in range(1, before + 1)))
-    assert composition.queries(["a"], history, POLICY)["copy"].tolist() == copies
+def test_an_item_that_came_back_counts_on_to_the_most(before, next_ones):
+    history = sent(*[("a", "query", 1, before, 0)] * bool(before))
+    found = composition.queries(["a"], history, POLICY)
+    assert list(zip(found["copy"], found["copies"], strict=True)) == next_ones
+
+
+def test_what_was_withdrawn_may_be_asked_again_of_others():
+    history = sent(("a", "query", 1, 5, 0, 4))
+    assert rows(composition.queries(["a"], history, POLICY)) == [("a", "query", 6, 2)]
 
 
 def test_redundancy_may_be_more_than_the_most_answers():
     policy = Policy(redundancy=3, gold=0, max_answers=1)
-    assert len(composition.queries(["a"], sent(), policy)) == 3
+    assert composition.queries(["a"], sent(), policy)["copies"].tolist() == [3]
 
 
 def test_an_uncertain_item_is_asked_once_more_in_its_own_role():
@@ -54,24 +61,22 @@ def test_an_uncertain_item_is_asked_once_more_in_its_own_role():
         columns=["item_id", "status", "role"],
     )
     history = sent(
-        ("a", "query", 1, 0),
-        ("a", "requeue", 3, 1),
-        ("h", "holdout", 2, 0),
-        *(("z", "query", copy, 0) for copy in range(1, 6)),
+        ("a", "query", 1, 2, 0),
+        ("a", "requeue", 3, 1, 1),
+        ("h", "holdout", 1, 2, 0),
+        ("z", "query", 1, 5, 0),
     )
     assert rows(composition.requeues(labels, history, POLICY)) == [
-        ("a", "requeue", 4),
-        ("h", "holdout", 3),
+        ("a", "requeue", 4, 1),
+        ("h", "holdout", 3, 1),
     ]
 
 
 def test_the_holdout_is_bought_where_its_class_is_not_known():
     holdout = pd.DataFrame({"item_id": ["b", "a", "c"], "label": [None, None, "x"]})
     assert rows(composition.holdouts(holdout, POLICY)) == [
-        ("a", "holdout", 1),
-        ("a", "holdout", 2),
-        ("b", "holdout", 1),
-        ("b", "holdout", 2),
+        ("a", "holdout", 1, 2),
+        ("b", "holdout", 1, 2),
     ]
 
 
@@ -81,17 +86,16 @@ def test_gold_is_a_share_of_the_queries_rounded_up(share, queries, n):
     ids = [f"g{number}" for number in range(20)]
     drawn = composition.golds(ids, sent(), policy, queries, np.random.default_rng(0))
     assert drawn["item_id"].nunique() == n
-    assert len(drawn) == 2 * n
+    assert drawn["copies"].tolist() == [2] * n
 
 
 def test_gold_is_the_least_used_then_the_longest_unused():
     history = sent(
-        ("a", "gold", 1, 0),
-        ("a", "gold", 1, 3),
-        ("b", "gold", 1, 2),
-        ("b", "gold", 2, 2),
-        ("c", "gold", 1, 1),
-        ("d", "query", 1, 0),
+        ("a", "gold", 1, 1, 0),
+        ("a", "gold", 1, 1, 3),
+        ("b", "gold", 1, 2, 2),
+        ("c", "gold", 1, 1, 1),
+        ("d", "query", 1, 1, 0),
     )
     policy = Policy(redundancy=1, gold=1.0, max_answers=5)
     drawn = composition.golds(list("abcd"), history, policy, 9, np.random.default_rng(0))

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from tasks.domain.digests import of_bytes
-from tasks.domain.ports import RoundSummary
+from tasks.domain.outlook import RoundSummary
 from tasks.reporting.data import (
     Content,
     Finding,

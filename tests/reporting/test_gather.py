@@ -10,7 +10,7 @@ from tasks.campaign import Campaign
 from tasks.domain import digests, tables
 from tasks.domain.errors import CampaignError, DataError
 from tasks.domain.files import pretty_json, write_atomic
-from tasks.domain.ports import RoundSummary
+from tasks.domain.outlook import RoundSummary
 from tasks.ledger.local import LocalLedger
 from tasks.reporting.data import Finding, Given, Share, State, StopCheck, Validation
 from tasks.reporting.gather import gather
@@ -29,8 +29,14 @@ PARAMS = {
         "cold_start": {"shares": {"uniform": 1.0}},
     },
     "push": {"redundancy": 1, "gold": 0.0},
-    "vendor": {"name": "simulated", "send": ["leaf"], "price": 0.1, "options": {}},
-    "collect": {},
+    "vendor": {
+        "name": "simulated",
+        "send": ["leaf"],
+        "price": 0.1,
+        "pseudonyms": False,
+        "options": {},
+    },
+    "collect": {"fallback": None},
     "review": {"aggregator": "majority", "max_answers": 5},
     "evaluate": {"confidence": 0.9},
     "stop": {},

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.domain.ports import RoundSummary
+from tasks.domain.outlook import RoundSummary
 from tasks.domain.tables import QUARANTINE
 from tasks.reporting import tallies
 from tasks.reporting.data import ReportData, RoundReport

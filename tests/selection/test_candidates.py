@@ -10,9 +10,10 @@ def labels(**status):
     return tables.LABELS.empty()[["item_id", "status"]] if frame.empty else frame
 
 
-def sent(copy=2, **role):
-    frame = pd.DataFrame({"item_id": list(role), "role": list(role.values()), "copy": copy})
-    return tables.SENT.empty()[["item_id", "role", "copy"]] if frame.empty else frame
+def sent(copies=2, withdrawn=0, rejected=False, **role):
+    frame = pd.DataFrame({"item_id": list(role), "role": list(role.values())})
+    frame = frame.assign(copies=copies, withdrawn=withdrawn, rejected=rejected)
+    return tables.SENT.empty()[list(frame.columns)] if frame.empty else frame
 
 
 @pytest.mark.parametrize(
@@ -46,7 +47,17 @@ def test_rows_come_in_the_order_of_item_id_whatever_the_pool():
     pd.testing.assert_frame_equal(free, again)
 
 
-def test_an_item_that_had_all_its_copies_is_not_asked_for_again():
+def test_an_item_that_had_all_its_answers_is_not_asked_for_again():
     known, item_ids = labels(item="returned"), pd.Series(["item"])
-    assert candidates.open_items(item_ids, known, sent(copy=4, item="requeue"), 5).all()
-    assert not candidates.open_items(item_ids, known, sent(copy=5, item="requeue"), 5).any()
+    assert candidates.open_items(item_ids, known, sent(copies=4, item="requeue"), 5).all()
+    assert not candidates.open_items(item_ids, known, sent(copies=5, item="requeue"), 5).any()
+
+
+def test_what_was_withdrawn_unanswered_is_a_candidate_again_and_what_was_rejected_is_not():
+    known, item_ids = labels(), pd.Series(["item"])
+    gone = sent(copies=3, withdrawn=3, item="query")
+    assert candidates.open_items(item_ids, known, gone, 5).all()
+    in_part = sent(copies=3, withdrawn=2, item="query")
+    assert not candidates.open_items(item_ids, known, in_part, 5).any()
+    refused = sent(copies=3, withdrawn=3, rejected=True, item="query")
+    assert not candidates.open_items(item_ids, known, refused, 5).any()

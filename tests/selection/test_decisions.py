@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from tasks.domain.ports import Candidates
+from tasks.domain.choosing import Candidates
 from tasks.selection import decisions, mix
 from tasks.strategies.margin import Margin
 from tasks.strategies.uniform import Uniform

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tasks.domain.ports import Candidates
+from tasks.domain.choosing import Candidates
 from tasks.domain.randomness import generator
 from tasks.selection import mix
 from tasks.strategies.margin import Margin

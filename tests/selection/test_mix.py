@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tasks.domain.choosing import Candidates
 from tasks.domain.errors import ParamsError
-from tasks.domain.ports import Candidates
 from tasks.domain.randomness import generator
 from tasks.params import Mix
 from tasks.selection import mix

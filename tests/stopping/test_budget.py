@@ -1,6 +1,6 @@
 import pytest
 
-from tasks.domain.ports import Outlook, RoundSummary
+from tasks.domain.outlook import Outlook, RoundSummary
 from tasks.stopping.budget import Budget
 
 

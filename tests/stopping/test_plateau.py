@@ -2,7 +2,7 @@ import pytest
 
 from tasks import registry
 from tasks.domain.errors import ParamsError
-from tasks.domain.ports import Outlook, RoundSummary
+from tasks.domain.outlook import Outlook, RoundSummary
 from tasks.stopping.plateau import Plateau
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from tasks.domain.ports import Outlook, RoundSummary, Verdict
+from tasks.domain.outlook import Outlook, RoundSummary, Verdict
 from tasks.stopping.pool_exhausted import PoolExhausted
 
 

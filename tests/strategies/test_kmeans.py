@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from threadpoolctl import threadpool_limits
 
-from tasks.domain.ports import Candidates
+from tasks.domain.choosing import Candidates
 from tasks.strategies import kmeans
 from tasks.strategies.kmeans import KMeans
 

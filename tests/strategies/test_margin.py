@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tasks.domain.ports import Candidates
+from tasks.domain.choosing import Candidates
 from tasks.strategies.margin import Margin
 
 

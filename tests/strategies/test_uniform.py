@@ -1,6 +1,6 @@
 import numpy as np
 
-from tasks.domain.ports import Candidates
+from tasks.domain.choosing import Candidates
 from tasks.strategies.uniform import Uniform
 
 N, TAKEN, DRAWS = 12, 3, 6000

@@ -3,59 +3,37 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from vendors.simulated_office import (
+    CLASSES,
+    answered,
+    by_key,
+    drain,
+    genuine,
+    made,
+    opener,
+    tasks,
+    truth,
+)
 
 from tasks import registry
-from tasks.domain import tables
-from tasks.domain.errors import ParamsError, VendorError, VendorRefusedError
-from tasks.domain.ports import MalformedRecordError, Task, VendorContext
-from tasks.vendors._simulated_options import Options
-from tasks.vendors._simulated_people import annotator_of, crew
-
-CLASSES = tuple("0123456789")
-FILE = "simulated-vendor.sqlite"
-JUNK = {"malformed_rate": 1.0, "foreign_rate": 1.0, "unknown_class_rate": 1.0}
-
-
-def truth(number):
-    return CLASSES[number % len(CLASSES)]
+from tasks.domain.errors import (
+    CapabilityMissingError,
+    ParamsError,
+    RejectedItemError,
+    VendorClosedError,
+    VendorError,
+    VendorRefusedError,
+)
+from tasks.domain.incoming import MalformedRecordError
+from tasks.domain.outgoing import Decision, Task
+from tasks.vendors._simulated.options import Options
+from tasks.vendors._simulated.people import annotator_of, crew
+from tasks.vendors._simulated.store import FILE
 
 
 @pytest.fixture
 def open_account(tmp_path):
-    """Open an account; keywords are options, and what the vendor is told."""
-
-    def opened(seed=3, classes=CLASSES, known=300, home=tmp_path, **options):
-        rows = [(f"item-{number}", truth(number)) for number in range(known)]
-        frame = pd.DataFrame(rows, columns=["item_id", "label"])
-        tables.write(tmp_path / "truth.parquet", frame, tables.TRUTH)
-        vendor = registry.build("vendors", "simulated", options)
-        context = VendorContext("c", classes, 0.1, seed, home, tmp_path / "truth.parquet")
-        return vendor.connect(context)
-
-    return opened
-
-
-def tasks(numbers, copies=(1,)):
-    return [Task(f"key-{n}-{c}", f"item-{n}", c, {}) for n in numbers for c in copies]
-
-
-def drain(account, hours=400):
-    records, cursor = [], None
-    while cursor is None or cursor["hours"] < hours:
-        page = account.fetch(cursor)
-        records += page.records
-        cursor = page.cursor
-    return records
-
-
-def answered(account, some, batch="b"):
-    account.ensure_batch(batch)
-    account.submit(batch, some)
-    return drain(account)
-
-
-def by_key(records):
-    return {record["task_key"]: record for record in records}
+    return opener(tmp_path)
 
 
 @settings(max_examples=40, deadline=None)
@@ -98,7 +76,7 @@ def test_copies_of_an_item_go_to_different_people(n, item, seed):
 
 
 def test_answers_are_right_as_often_as_asked_for(open_account):
-    records = answered(open_account(accuracy=0.8), tasks(range(300), (1, 2, 3)))
+    records = answered(open_account(accuracy=0.8), tasks(range(300), copies=3))
     right = [r["label"] == truth(int(r["task_key"].split("-")[1])) for r in records]
     assert len(records) == 900
     assert np.mean(right) == pytest.approx(0.8, abs=0.05)
@@ -107,108 +85,101 @@ def test_answers_are_right_as_often_as_asked_for(open_account):
 def test_an_answer_is_a_function_of_seed_and_key(open_account, tmp_path):
     together = by_key(answered(open_account(), tasks(range(20))))
     (tmp_path / FILE).unlink()
-    account = open_account(**JUNK, duplicate_rate=1.0)
-    account.ensure_batch("early")
-    account.submit("early", tasks([19, 3]))
-    apart = by_key(r for r in drain(account, 16) if r["answer_id"].startswith("answer"))
-    for key, record in apart.items():
+    account = open_account(malformed_rate=1.0, duplicate_rate=1.0)
+    batch = made(account, "early")
+    account.submit(batch, tasks([19, 3]))
+    for key, record in by_key(genuine(drain(account, batch, 16))).items():
         assert together[key] == record
     (tmp_path / FILE).unlink()
-    other = by_key(answered(open_account(seed=4), tasks(range(20))))
-    assert other != together
+    assert by_key(answered(open_account(seed=4), tasks(range(20)))) != together
+
+
+def test_copies_that_are_asked_for_later_go_to_the_others(open_account, tmp_path):
+    together = answered(open_account(), tasks([7], copies=5))
+    (tmp_path / FILE).unlink()
+    account = open_account()
+    first = answered(account, tasks([7], copies=3))
+    later = [Task("key-7-again", "item-7", {"x": 7}, 2, first_copy=4)]
+    second = answered(account, later, "b2")
+    people = [{record["annotator"] for record in some} for some in (first, second, together)]
+    assert [len(names) for names in people] == [3, 2, 5]
+    assert people[0] | people[1] == people[2]
+    assert by_key(first)["key-7"] in together
 
 
 def test_time_passes_only_with_pages(open_account):
     account = open_account()
-    account.ensure_batch("one")
-    account.submit("one", tasks(range(50)))
+    one = made(account, "one")
+    account.submit(one, tasks(range(50)))
     cursor = None
     for hours in (8, 16, 24):
-        assert account.poll("one").hours == hours - 8
-        cursor = account.fetch(cursor).cursor
+        assert account.poll(one).hours == hours - 8
+        cursor = account.fetch(one, cursor).cursor
         assert cursor == {"hours": hours}
-    account.ensure_batch("two")
-    account.submit("two", tasks(range(50, 60)))
-    assert account.poll("two").hours == 0
-    late = [record["submitted_at"] for record in account.fetch(cursor).records]
+    two = made(account, "two")
+    account.submit(two, tasks(range(50, 60)))
+    assert account.poll(two).hours == 0
+    late = [record["submitted_at"] for record in account.fetch(two, None).records]
     assert min(late) > "2026-01-06T08:00:00Z"
 
 
 def test_a_new_account_polls_at_the_latest_hour_and_an_old_one_at_its_own(open_account):
     account = open_account()
-    account.ensure_batch("one")
-    account.submit("one", tasks(range(50)))
-    page = account.fetch(None)
-    ahead = open_account()
-    ahead.fetch(page.cursor)
-    assert account.poll("one").hours == 8
-    assert open_account().poll("one").hours == 16
+    batch = made(account)
+    account.submit(batch, tasks(range(50)))
+    page = account.fetch(batch, None)
+    assert not page.more
+    open_account().fetch(batch, page.cursor)
+    assert account.poll(batch).hours == 8
+    assert open_account().poll(batch).hours == 16
+    assert account.fetch(batch, None).more
 
 
-def test_late_answers_take_longer_by_as_much_as_asked(open_account, tmp_path):
-    usual = by_key(answered(open_account(), tasks(range(30))))
-    (tmp_path / FILE).unlink()
-    late = by_key(answered(open_account(late_rate=1.0, late_hours=48.0), tasks(range(30))))
-    for key, record in late.items():
-        wait = pd.Timestamp(record["submitted_at"]) - pd.Timestamp(usual[key]["submitted_at"])
-        assert wait == pd.Timedelta(hours=48)
-
-
-def test_duplicates_are_the_same_record_again_and_free(open_account):
-    account = open_account(duplicate_rate=1.0)
-    records = answered(account, tasks(range(30)))
-    assert len(records) == 60
-    assert all(records.count(record) == 2 for record in records)
-    assert account.statement().answers == 30
-
-
-@pytest.mark.parametrize("accuracy", [0.5, 1.0])
-def test_a_revision_is_another_class_under_the_same_answer(open_account, accuracy):
-    account = open_account(revise_rate=1.0, accuracy=accuracy)
-    records = answered(account, tasks(range(30)))
-    first = {r["answer_id"]: r for r in records if r["revision"] == 0}
-    second = {r["answer_id"]: r for r in records if r["revision"] == 1}
-    assert first.keys() == second.keys()
-    for answer_id, record in second.items():
-        assert record["label"] != first[answer_id]["label"]
-        assert record["submitted_at"] > first[answer_id]["submitted_at"]
-        assert record["task_key"] == first[answer_id]["task_key"]
-    assert account.statement().answers == 30
-
-
-def test_junk_comes_beside_the_answers_and_is_free(open_account):
-    account = open_account(**JUNK)
-    vendor = registry.build("vendors", "simulated", JUNK)
-    some = tasks(range(30))
-    malformed, foreign, unknown = 0, 0, 0
-    for record in answered(account, some):
-        try:
-            answer = vendor.parse(record)
-        except MalformedRecordError:
-            malformed += 1
-            continue
-        foreign += answer.key not in {task.key for task in some}
-        unknown += answer.label not in CLASSES
-    assert (malformed, foreign, unknown) == (30, 30, 30)
-    assert account.statement().answers == 30
-    assert account.statement().cost == pytest.approx(3.0)
+def test_several_campaigns_share_one_store(open_account, tmp_path):
+    store = str(tmp_path / "shared.sqlite")
+    (tmp_path / "elsewhere").mkdir()
+    here = open_account(store=store)
+    there = open_account(store=store, home=tmp_path / "elsewhere")
+    other = open_account(store=store, campaign="other")
+    batch = made(here)
+    here.submit(batch, tasks(range(9)))
+    assert there.reconcile(batch) == here.reconcile(batch)
+    assert other.reconcile(batch) == []
+    drain(here, batch)
+    assert there.poll(batch).complete
+    assert not (tmp_path / FILE).exists()
 
 
 def test_a_batch_is_taken_whole_or_not_at_all(open_account):
     account = open_account(known=10)
-    account.ensure_batch("b")
-    with pytest.raises(VendorRefusedError, match="the class of item 'item-10' is not known"):
-        account.submit("b", tasks([0, 1, 10]))
-    assert account.reconcile("b") == []
+    batch = made(account)
+    with pytest.raises(RejectedItemError, match="the class of item 'item-10' is not known") as e:
+        account.submit(batch, tasks([0, 1, 10]))
+    assert e.value.reasons.keys() == {"key-10"}
+    assert account.reconcile(batch) == []
 
 
-def test_more_copies_than_annotators_are_refused(open_account):
+def test_under_pseudonyms_no_item_is_known(open_account):
+    account = open_account()
+    with pytest.raises(VendorRefusedError, match=r"set vendor\.pseudonyms to false"):
+        account.submit(made(account), [Task("key-1", "key-1", {})])
+
+
+@pytest.mark.parametrize(("copies", "first_copy"), [(3, 1), (1, 3), (0, 1), (1, 0)])
+def test_copies_that_nobody_is_left_for_are_refused(open_account, copies, first_copy):
     account = open_account(annotators=2)
-    account.ensure_batch("b")
-    with pytest.raises(
-        VendorRefusedError, match=r"copy 3 of item 'item-0'.*annotators, which is 2"
-    ):
-        account.submit("b", tasks([0], (1, 2, 3)))
+    with pytest.raises(CapabilityMissingError, match=r"item 'item-0'.*annotators, which is 2"):
+        account.submit(made(account), tasks([0], copies, first_copy))
+
+
+def test_fields_in_another_order_are_another_batch(open_account):
+    from tasks.domain.errors import BatchConflictError
+    from tasks.domain.outgoing import BatchSpec
+
+    account = open_account()
+    account.ensure_batch(BatchSpec("b", CLASSES, {"x": "text", "y": "value"}, 1, 1))
+    with pytest.raises(BatchConflictError):
+        account.ensure_batch(BatchSpec("b", CLASSES, {"y": "value", "x": "text"}, 1, 1))
 
 
 @pytest.mark.parametrize(
@@ -234,34 +205,91 @@ def test_preflight_refuses_without_truth(open_account, tmp_path):
 
 
 def test_asking_makes_no_file(open_account, tmp_path):
-    account = open_account()
+    account, batch = open_account(), {"batch": "b"}
     account.preflight()
-    assert account.reconcile("b") == []
-    assert account.statement().tasks == {}
-    with pytest.raises(VendorRefusedError, match="no such batch"):
-        account.poll("b")
+    assert account.reconcile(batch) == []
+    assert account.statement([batch]).tasks == {}
+    with pytest.raises(VendorClosedError, match="no such batch"):
+        account.poll(batch)
     assert not (tmp_path / FILE).exists()
 
 
 def test_a_broken_database_is_a_vendor_error(open_account, tmp_path):
     (tmp_path / FILE).write_bytes(b"this is no database" * 1000)
     with pytest.raises(VendorError, match="file is not a database"):
-        open_account().ensure_batch("b")
+        made(open_account())
 
 
 def test_no_database_at_all_is_a_vendor_error(open_account, tmp_path):
     with pytest.raises(VendorError, match="unable to open"):
-        open_account(home=tmp_path / "nowhere").ensure_batch("b")
-
-
-@pytest.mark.parametrize("cursor", [{}, {"hours": None}, {"hours": -1}, {"hours": "8"}])
-def test_a_foreign_cursor_is_refused(open_account, cursor):
-    with pytest.raises(VendorRefusedError, match="no cursor"):
-        open_account().fetch(cursor)
+        made(open_account(home=tmp_path / "nowhere"))
 
 
 @pytest.mark.parametrize(
-    "option", [{"accuracy": 1.5}, {"annotators": 0}, {"median_hours": 0}, {"late_rate": "often"}]
+    "cursor", [{}, {"hours": None}, {"hours": -1}, {"hours": "8"}, {"hours": 1e308}, {"hours": 9}]
+)
+def test_a_foreign_cursor_is_refused(open_account, cursor):
+    account = open_account()
+    batch = made(account)
+    account.fetch(batch, None)
+    with pytest.raises(VendorRefusedError, match="no cursor"):
+        account.fetch(batch, cursor)
+
+
+def test_what_is_accepted_is_paid_and_what_is_rejected_is_not(open_account):
+    account = open_account(double_rate=1.0)
+    records = answered(account, tasks(range(10)))
+    batch, ids = {"batch": "b"}, sorted({record["answer_id"] for record in records})
+    assert len(ids) == 20
+    assert account.statement([batch]).answers == 10
+    accepted = next(name for name in ids if name.startswith("double"))
+    rejected = [name for name in ids if name.startswith("answer")][:3]
+    account.decide(batch, [Decision(accepted, "k", accept=True)])
+    account.decide(batch, [Decision(name, "k", accept=False, reason="late") for name in rejected])
+    assert account.statement([batch]).answers == 8
+    assert account.statement([batch]).cost == pytest.approx(0.8)
+    with pytest.raises(VendorRefusedError, match="has no answer nonsense"):
+        account.decide(batch, [Decision("nonsense", "k", accept=True)])
+
+
+def test_an_event_names_a_batch(open_account):
+    vendor = registry.build("vendors", "simulated")
+    assert vendor.parse_event({}, b'{"batch": "b"}').batch == "b"
+    for body in (b"", b"[]", b'{"batch": 3}', b"\xff", b"[" * 100_000):
+        with pytest.raises(MalformedRecordError):
+            vendor.parse_event({}, body)
+
+
+def test_times_become_utc():
+    record = {
+        "answer_id": "a",
+        "task_key": "k",
+        "annotator": "p",
+        "source": "annotator",
+        "label": "0",
+        "submitted_at": "2026-01-06T08:00:00+02:00",
+        "seconds": None,
+        "revision": 0,
+    }
+    vendor = registry.build("vendors", "simulated")
+    (answer,) = vendor.parse(record).answers
+    assert answer.answered_at == "2026-01-06T06:00:00+00:00"
+    assert pd.Timestamp(answer.answered_at).tz is not None
+    for bad in ("2026-01-06T08:00:00", "0001-01-01T00:00:00+14:00", "soon"):
+        with pytest.raises(MalformedRecordError, match="submitted_at"):
+            vendor.parse(record | {"submitted_at": bad})
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        {"accuracy": 1.5},
+        {"annotators": 0},
+        {"median_hours": 0},
+        {"late_rate": "often"},
+        {"store": "not/absolute"},
+        {"late_hours": 1e300},
+    ],
 )
 def test_options_are_within_bounds(option):
     with pytest.raises(ParamsError, match=next(iter(option))):

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from pandas.errors import Pandas4Warning
 
-from tasks.domain.ports import Consensus
+from tasks.domain.choosing import Consensus
 
 DECIMALS = 12
 """Probabilities that agree to so many decimals are a tie; the rest is rounding."""

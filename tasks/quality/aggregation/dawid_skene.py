@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from tasks.domain.ports import Consensus
+from tasks.domain.choosing import Consensus
 
 if TYPE_CHECKING:
     import pandas as pd

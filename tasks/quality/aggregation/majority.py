@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tasks.domain.ports import Consensus
+from tasks.domain.choosing import Consensus
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -1,0 +1,1 @@
+"""The vendor kiosk for labelloop, and a small service that speaks as Kiosk does."""

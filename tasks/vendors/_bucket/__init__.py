@@ -1,0 +1,1 @@
+"""The parts of the vendor with whom files are exchanged through a bucket."""

@@ -1,0 +1,1 @@
+"""The parts of the vendor whose annotators fill in files."""

@@ -1,0 +1,1 @@
+"""The parts of SageMaker Ground Truth."""

@@ -1,0 +1,1 @@
+"""The parts of the vendor that is a Label Studio server."""

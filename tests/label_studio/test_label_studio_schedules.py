@@ -1,0 +1,23 @@
+"""The whole life of batches on a real Label Studio, through random schedules of faults."""
+
+from pathlib import Path
+
+import pytest
+from faults import Proxy
+from label_studio.label_studio_world import LabelStudioWorld
+from label_studio_server import LabelStudioServer
+from schedules import play
+
+SCHEDULES = 12
+PARTS = 3
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_the_books_balance_after_every_schedule(
+    server: LabelStudioServer, proxy: Proxy, home: Path, part: int
+) -> None:
+    world = LabelStudioWorld(server, proxy, home, page=50)
+
+    tally = play(world, [proxy], range(part, SCHEDULES, PARTS), home)
+
+    assert tally.schedules == SCHEDULES // PARTS
