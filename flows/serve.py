@@ -132,8 +132,6 @@ def _name(root: Path, what: str) -> str:
 def _deployment(
     root: Path, what: str, parameters: dict[str, Any], busy: Busy, **schedule: Any
 ) -> "RunnerDeployment":
-    from prefect.client.schemas.objects import ConcurrencyLimitConfig
-    from prefect.client.schemas.objects import ConcurrencyLimitStrategy as Strategy
     from prefect.deployments.runner import RunnerDeployment
     from prefect.types.entrypoint import EntrypointType
 
@@ -145,6 +143,7 @@ def _deployment(
         parameters={**parameters, "busy": busy},
         # The form by file works only from one folder, and makes a second copy of modules.
         entrypoint_type=EntrypointType.MODULE_PATH,
-        concurrency_limit=ConcurrencyLimitConfig(limit=1, collision_strategy=Strategy.CANCEL_NEW),
+        # No limit of Prefect's beside `turn`: a run that starts slowly loses its slot, and another
+        # that then takes it loses it as well.
         **schedule,
     )

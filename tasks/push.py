@@ -22,7 +22,7 @@ from tasks.delivery import (
 from tasks.delivery.desk import Desk
 from tasks.delivery.looking import Watch
 from tasks.domain import digests, tables
-from tasks.domain.errors import CampaignError
+from tasks.domain.errors import CampaignError, TransientError, VendorRefusedError
 from tasks.domain.files import canonical_json
 from tasks.domain.ports import Ledger
 from tasks.domain.randomness import generator
@@ -198,7 +198,7 @@ def _intend(
         money.refuse_overspending(params.campaign.budget, _committed(campaign, params, desk), cost)
         copies = int(rows["copies"].max()) if len(rows) else 1
         packing.refuse_missing(desk.name, desk.capabilities, params, copies)
-        desk.account.preflight()
+        _ask(desk)
     elif before.body != body:
         raise CampaignError(
             f"is not the batch of round {number} that was begun to be sent",
@@ -206,6 +206,15 @@ def _intend(
             fix="restore it with `dvc checkout`, and params.yaml with `git checkout`",
         )
     ledger.record(number, "batch_intended", body)
+
+
+def _ask(desk: Desk) -> None:
+    """Ask a vendor whether it would take a batch; nobody waits for one that is not there."""
+    try:
+        desk.account.preflight()
+    except TransientError as error:
+        fix = f"check its address in {at.PARAMS}, or run again when it is up; nothing was sent"
+        raise VendorRefusedError(error.what, where=error.where, fix=fix) from error
 
 
 def _committed(campaign: Campaign, params: Params, desk: Desk) -> float:

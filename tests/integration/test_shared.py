@@ -17,8 +17,6 @@ from tasks.work import look_at
 
 pytestmark = pytest.mark.integration
 
-KILLS = 12
-
 
 @pytest.fixture(scope="module")
 def undisturbed(warm: None, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
@@ -37,7 +35,8 @@ def make(folder: Path, **request: str) -> Path:
     root = folder / "trees"
     create(Request(root, pool=folder / "items.parquet", holdout=40, gold=6, **request))
     store, uri = folder / "vendor.sqlite", f"sqlite:///{folder / 'mlflow.db'}"
-    elsewhere = {"vendor": {"options": {"store": str(store)}}, "tracking": {"uri": uri}}
+    options = {"store": str(store), "hours_per_look": 4.0}
+    elsewhere = {"vendor": {"options": options}, "tracking": {"uri": uri}}
     change_params(root, merge(dict(SMALL), elsewhere))
     tracking.prepare(root, uri)
     return root
@@ -66,6 +65,12 @@ def look(root: Path) -> None:
     advance(root, wait=False)
 
 
+def to_come(root: Path, points: list[str]) -> list[str]:
+    """Give the points at which the campaign's next run may die."""
+    number = state.current_round(look_at(root).ledger.entries())
+    return [point for point in points if point.startswith(f"{number:04d}/")] or points
+
+
 def is_over(root: Path) -> bool:
     return state.stop(look_at(root).ledger.entries()) is not None
 
@@ -89,7 +94,7 @@ def test_three_empty_disks_in_turn_one_of_them_killed_end_as_one_machine_would(
     while True:
         for name in ("first", "second", "third"):
             root, turns = clone(shared, name), turns + 1
-            at = chance.choice(points) if name == "second" and kills < KILLS else ""
+            at = chance.choice(to_come(root, points)) if name == "second" else ""
             code = in_process(look, root, LABELLOOP_CRASH_AT=at)
             assert code in (0, -signal.SIGKILL)
             kills += code != 0
@@ -97,7 +102,7 @@ def test_three_empty_disks_in_turn_one_of_them_killed_end_as_one_machine_would(
             break
         assert turns < 150
     print(f"\n{turns} turns on empty disks, {kills} of them killed")
-    assert kills
+    assert kills >= 3
     last = clone(shared, "last")
     assert in_process(look, last) == 0
     git.run(last, "pull", "--quiet")
