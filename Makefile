@@ -1,6 +1,6 @@
 # Everything needs only python3.11 (with venv), git and make.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo s3 label-studio test test-label-studio lint lock clean
+.PHONY: help setup demo s3 label-studio test test-long test-label-studio lint lock clean
 
 PYTHON ?= python3.11
 VENV   := .venv
@@ -50,6 +50,9 @@ label-studio: $(STUDIO)/.ready ## serve a Label Studio at http://127.0.0.1:8080 
 
 test: $(READY) ## run the tests, on all cores
 	@$(BIN)/python -m pytest -n auto --dist worksteal
+
+test-long: $(READY) ## run the tests that take minutes: fault schedules, thirty days, many machines
+	@$(BIN)/python -m pytest -n auto --dist worksteal -m long -s
 
 test-label-studio: $(READY) $(STUDIO)/.ready ## run the tests that need a real Label Studio
 	@$(BIN)/python -m pytest -n auto --dist worksteal tests/label_studio

@@ -1,5 +1,6 @@
 """Small campaigns, and a way to run things in processes that a test may kill."""
 
+import functools
 import io
 import multiprocessing
 import os
@@ -102,6 +103,29 @@ def in_process(function: Callable[..., Any], *arguments: Any, **environment: str
     process.join()
     assert process.exitcode is not None
     return process.exitcode
+
+
+def alone(test: Callable[..., None]) -> Callable[..., None]:
+    """Run a test in a child: what it starts in its process must not be there when others fork."""
+
+    @functools.wraps(test)
+    def run(*arguments: Any, **fixtures: Any) -> None:
+        receive, send = FORK.Pipe(duplex=False)
+
+        def child() -> None:
+            try:
+                test(*arguments, **fixtures)
+                send.send(None)
+            except BaseException:  # noqa: BLE001 - the parent tells it
+                send.send(traceback.format_exc())
+
+        process = FORK.Process(target=child)
+        process.start()
+        failure = receive.recv()
+        process.join()
+        assert failure is None, failure
+
+    return run
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 What is believed depends on the order of the records alone, not on how they were cut into pages.
 """
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,9 @@ from tasks.delivery.inbox import Cancelled, Item, Line, Rejected
 from tasks.domain import tables
 from tasks.domain.files import canonical_json
 from tasks.domain.incoming import MalformedRecordError, Parsed, RawAnswer
+
+LONGEST = 10_000
+"""Letters of a text that a vendor gives."""
 
 Parse = Callable[[Mapping[str, Any]], Parsed]
 
@@ -126,6 +130,9 @@ class _Sieve:
         except MalformedRecordError as error:
             self._refuse(item, f"malformed: {error}")
             return
+        if faults := [fault for raw in parsed.answers if (fault := unsound(raw))]:
+            self._refuse(item, f"malformed: {faults[0]}")
+            return
         for raw in parsed.answers:
             self._answer(item, raw)
         if parsed.all_of in self.believed.tasks:
@@ -165,6 +172,23 @@ class _Sieve:
         missing = max(0, task["copies"] - task["withdrawn"] - self.believed.answered(key))
         task["withdrawn"] += missing
         return int(missing)
+
+
+def unsound(raw: RawAnswer) -> str | None:
+    """Say what of an answer no table can hold, whatever its vendor's `parse` let through."""
+    for name in ("answer_id", "key", "annotator_id", "label", "answered_at"):
+        text = getattr(raw, name)
+        if text is None and name == "label":
+            continue
+        if not isinstance(text, str) or not text or len(text) > LONGEST:
+            return f"its {name} is no text of at most {LONGEST} letters"
+        if any("\ud800" <= letter <= "\udfff" for letter in text):
+            return f"its {name} has half a letter"
+    if type(raw.revision) is not int or not 0 <= raw.revision < 1 << 63:
+        return "its revision is out of range"
+    if raw.seconds is not None and not (math.isfinite(raw.seconds) and raw.seconds >= 0):
+        return "its seconds are no duration"
+    return None
 
 
 def _raw(row: Mapping[Any, Any]) -> RawAnswer:

@@ -212,3 +212,22 @@ def test_what_a_cancelled_batch_did_not_answer_is_asked_of_the_fallback():
     assert sent["copy"].to_dict() == {"k1-2": 3, "k2-2": 2, "g2-2": 3}
     assert set(sent["vendor"]) == {"files"}
     assert set(sent["price"]) == {0.75}
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"label": "\ud800"},
+        {"answer_id": ""},
+        {"who": "x" * 10_001},
+        {"revision": 2**63},
+        {"revision": -1},
+        {"seconds": float("nan")},
+        {"seconds": -1.0},
+    ],
+)
+def test_what_no_table_can_hold_is_malformed_whatever_its_vendor_lets_through(odd):
+    sifted = sift(answer(**odd), answer())
+    assert len(sifted.answers) == 1
+    (reason,) = sifted.quarantine["reason"]
+    assert reason.startswith("malformed: its ")

@@ -14,6 +14,7 @@ from uuid import uuid4
 import httpx
 import pytest
 import yaml
+from support import alone
 
 from flows import progress, secrets
 from flows.round import Watch
@@ -78,6 +79,7 @@ def telling_in_a_flow(campaign: Path) -> Watch:
     return lambda step, facts: flow(lambda: told(step, facts), name="telling")()
 
 
+@alone
 def test_a_rounds_progress_is_one_artifact_that_grows(api: str, campaign: Path) -> None:
     from prefect.events.worker import EventsWorker
 
@@ -103,6 +105,7 @@ def test_a_rounds_progress_is_one_artifact_that_grows(api: str, campaign: Path) 
     assert found[-1]["payload"] == {"round_number": 4, "tag": "round-0004", "stop": stop}
 
 
+@alone
 def test_what_prefect_cannot_be_told_harms_no_look(campaign: Path, tmp_path: Path) -> None:
     heard: list[str] = []
     with told_to("http://127.0.0.1:9/api"):
@@ -116,6 +119,7 @@ def test_a_key_has_what_prefect_takes(name: str) -> None:
     assert re.fullmatch("[a-z0-9-]+", progress.key(name, 12))
 
 
+@alone
 def test_a_secret_may_be_a_block(api: str) -> None:
     from prefect.blocks.system import Secret
 
@@ -124,11 +128,13 @@ def test_a_secret_may_be_a_block(api: str) -> None:
     assert secrets.from_block("ANOTHER_TOKEN") is None
 
 
+@alone
 def test_a_prefect_that_is_down_is_not_an_absent_secret() -> None:
     with told_to("http://127.0.0.1:9/api"), pytest.raises(TransientError, match="some-token"):
         secrets.from_block("SOME_TOKEN")
 
 
+@alone
 def test_without_prefect_nobody_is_asked() -> None:
     from prefect.settings import PREFECT_API_URL, temporary_settings
 

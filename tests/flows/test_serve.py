@@ -132,6 +132,7 @@ def free_port() -> int:
 
 
 @integration
+@pytest.mark.long
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_rounds_and_looks_have_a_schedule_each_and_nothing_is_left(
     campaign: Path, api: str, how: signal.Signals, tmp_path: Path

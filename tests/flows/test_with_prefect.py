@@ -35,11 +35,13 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     os.environ.update(before)
 
 
-def command(root: Path, *arguments: str, **environment: str) -> "subprocess.Popen[str]":
+def command(
+    root: Path, *arguments: str, out: Any = subprocess.PIPE, **environment: str
+) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         [sys.executable, "-m", "flows.cli", "-C", str(root), *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stdout=out,
+        stderr=subprocess.STDOUT if out is not subprocess.PIPE else out,
         text=True,
         env={**os.environ, **environment},
     )
@@ -146,18 +148,23 @@ def test_two_runs_share_a_server_and_the_last_one_stops_it(campaign: Path, finis
     assert servers(campaign) == []
 
 
-def test_serve_advances_by_itself_and_leaves_nothing_running(campaign: Path) -> None:
+def test_serve_advances_by_itself_and_leaves_nothing_running(
+    campaign: Path, tmp_path: Path
+) -> None:
     change_params(campaign, {"stop": {"max_rounds": {"rounds": 1}}})
-    serving = command(campaign, "serve", "--every", "3")
-    try:
-        until = time.monotonic() + 240
-        while state.state(LocalLedger(campaign / "ledger").entries()) != "stopped":
-            assert time.monotonic() < until
-            assert serving.poll() is None, serving.communicate()
-            time.sleep(1)
-        assert servers(campaign)
-    finally:
-        serving.send_signal(signal.SIGINT)
-        out, err = serving.communicate(timeout=60)
-    assert "Traceback" not in out + err
+    log = tmp_path / "log"
+    with log.open("w") as out:
+        # Not into a pipe: one that nobody empties would stop it.
+        serving = command(campaign, "serve", "--every", "3", out=out)
+        try:
+            until = time.monotonic() + 240
+            while state.state(LocalLedger(campaign / "ledger").entries()) != "stopped":
+                assert time.monotonic() < until, log.read_text()
+                assert serving.poll() is None, log.read_text()
+                time.sleep(1)
+            assert servers(campaign)
+        finally:
+            serving.send_signal(signal.SIGINT)
+            serving.wait(timeout=60)
+    assert "Traceback" not in log.read_text()
     assert servers(campaign) == []

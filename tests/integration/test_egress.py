@@ -20,7 +20,7 @@ pytestmark = pytest.mark.integration
 @pytest.fixture
 def partner(campaign: Path, s3: S3Server, s3_bucket: str, tmp_path: Path) -> Proxy:
     """Send the campaign's tasks through a server that notes down what it hears."""
-    with Proxy("127.0.0.1", int(s3.endpoint.rsplit(":", 1)[1])) as proxy:
+    with Proxy("127.0.0.1", int(s3.url.rsplit(":", 1)[1])) as proxy:
         options = {"url": f"s3://{s3_bucket}/work", "endpoint": proxy.url, "region": "us-east-1"}
         vendor = {"name": "bucket", "send": ["height"], "pseudonyms": True, "options": options}
         change_params(campaign, {"vendor": vendor, "stop": {"max_rounds": {"rounds": 1}}})

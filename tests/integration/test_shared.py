@@ -86,6 +86,7 @@ def assert_same(root: Path, undisturbed: Path) -> None:
     assert kinds.count("tasks_received") == 3
 
 
+@pytest.mark.long
 def test_three_empty_disks_in_turn_one_of_them_killed_end_as_one_machine_would(
     shared: Path, undisturbed: tuple[Path, list[str]]
 ) -> None:
@@ -121,6 +122,7 @@ def bring(root: Path) -> None:
         work.keeping.need(pipeline.outputs(work.params))
 
 
+@pytest.mark.long
 def test_two_machines_at_once_end_as_one_did(
     shared: Path, undisturbed: tuple[Path, list[str]]
 ) -> None:

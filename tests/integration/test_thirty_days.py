@@ -31,7 +31,7 @@ from tasks.domain import state
 from tasks.ledger.local import LocalLedger
 from tasks.versions import git
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.long]
 
 ZONE = ZoneInfo("Europe/Zurich")
 # The clock changes on the fifteenth day.

@@ -21,6 +21,8 @@ from tasks.domain.outgoing import Outgoing, Reference, VendorContext
 from tasks.domain.ports import Account, Vendor
 from tasks.objects import patience
 
+pytestmark = pytest.mark.long
+
 SCHEDULES = 300
 PARTS = 6
 """Of 50 schedules each, so that several cores can share them."""

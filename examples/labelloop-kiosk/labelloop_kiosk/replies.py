@@ -29,7 +29,7 @@ UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
 Text = Annotated[str, Field(min_length=1, max_length=500)]
-Count = Annotated[int, Field(ge=0, strict=True)]
+Count = Annotated[int, Field(ge=0, lt=1 << 63, strict=True)]
 Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 

@@ -105,6 +105,8 @@ def _text(row: Columns, column: Column, options: Options, *, missing: str | None
         return missing
     if not isinstance(value, str):
         raise ValueError(f"has a {type(value).__name__} as {title!r}, not a text")
+    if any("\ud800" <= letter <= "\udfff" for letter in value):
+        raise ValueError(f"has half a letter as {title!r}, which is no text")
     if len(value) > LONGEST:
         raise ValueError(f"has {len(value)} letters as {title!r}; {LONGEST} are too many already")
     return value

@@ -51,7 +51,7 @@ class Answer(_Strict):
     own_time: bool
     file: str
     row: Annotated[int, Field(ge=1)]
-    revision: Annotated[int, Field(ge=0)] = 0
+    revision: Annotated[int, Field(ge=0, lt=1 << 63)] = 0
 
     @property
     def meaning(self) -> tuple[str | None, str]:
