@@ -52,7 +52,7 @@ test: $(READY) ## run the tests, on all cores
 	@$(BIN)/python -m pytest -n auto --dist worksteal
 
 test-long: $(READY) ## run the tests that take minutes: fault schedules, thirty days, many machines
-	@$(BIN)/python -m pytest -n auto --dist worksteal -m long -s
+	@$(BIN)/python -m pytest -n auto --dist worksteal -m long
 
 test-label-studio: $(READY) $(STUDIO)/.ready ## run the tests that need a real Label Studio
 	@$(BIN)/python -m pytest -n auto --dist worksteal tests/label_studio

@@ -66,7 +66,6 @@ def serve(directory: Path, plan: Plan, door: Door | None, console: Console) -> N
     """
     work = look_at(directory.resolve())
     refuse_uncommitted(work.campaign)
-    opening = _opening(plan)
     # As Ctrl-C, from the first moment on: a server that was started must be stopped, too.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "INFO"
@@ -77,7 +76,8 @@ def serve(directory: Path, plan: Plan, door: Door | None, console: Console) -> N
         listening(work, door, f"campaign/{_name(root, 'looks')}", console),
         suppress(KeyboardInterrupt),
     ):
-        runner = _registered(root, plan.every, opening)
+        # Prefect takes its settings from the environment as it is when it is first imported.
+        runner = _registered(root, plan.every, _opening(plan))
         console.print(f"serving {directory}; Prefect's pages are at {address.removesuffix('/api')}")
         asyncio.run(runner.start())
 

@@ -6,6 +6,7 @@ import warnings
 from pathlib import Path
 
 import pytest
+from schedules import Tally
 from servers import s3, s3_bucket  # noqa: F401 - fixtures for every test
 from support import SMALL, advance, change_params, in_process, items
 
@@ -53,3 +54,16 @@ def finished(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = Path(shutil.copytree(template, tmp_path_factory.mktemp("finished") / "trees"))
     assert in_process(advance, root) == 0
     return root
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what schedules of faults came to, all parts of a vendor together, and other facts."""
+    tallies: dict[str, Tally] = {}
+    for report in terminalreporter.getreports("passed"):
+        for kind, value in getattr(report, "user_properties", ()):
+            if kind == "tally":
+                tallies.setdefault(value[0], Tally()).add(Tally.from_json(value[1]))
+            elif kind == "fact":
+                terminalreporter.write_line(value)
+    for name, tally in sorted(tallies.items()):
+        terminalreporter.write_line(f"{name}: {tally}")

@@ -144,6 +144,13 @@ class Tally:
             mine = getattr(self, name)
             mine.update(value) if isinstance(mine, Counter) else setattr(self, name, mine + value)
 
+    def to_json(self) -> dict[str, Any]:
+        return {k: dict(v) if isinstance(v, Counter) else v for k, v in vars(self).items()}
+
+    @classmethod
+    def from_json(cls, plain: dict[str, Any]) -> "Tally":
+        return cls(**{k: Counter(v) if isinstance(v, dict) else v for k, v in plain.items()})
+
     def __str__(self) -> str:
         def listed(counts: Counter[str]) -> str:
             return ", ".join(f"{name} {count}" for name, count in counts.most_common()) or "none"

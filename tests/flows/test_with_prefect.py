@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
-from support import assert_same, change_params
+from support import alone, assert_same, change_params
 
 from flows.server import started
 from tasks.domain import state
@@ -103,6 +103,7 @@ def test_a_users_mistake_is_one_line_with_prefect_too(campaign: Path, api: str) 
         (CampaignError("changes that are not committed"), False),
     ],
 )
+@alone
 def test_what_passes_is_tried_again_and_a_mistake_is_not(
     api: str, monkeypatch: pytest.MonkeyPatch, error: Exception, is_tried_again: bool
 ) -> None:

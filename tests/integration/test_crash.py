@@ -27,7 +27,7 @@ def test_killed_once_at_every_point_in_turn(
         for moment in ("before", "after"):
             assert any(operation in point and point.endswith(moment) for point in points)
     record_property("crash points", len(points))
-    print(f"\n{len(points)} crash points walked")
+    record_property("fact", f"{len(points)} crash points walked")
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 import random
 import shutil
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -88,7 +89,9 @@ def assert_same(root: Path, undisturbed: Path) -> None:
 
 @pytest.mark.long
 def test_three_empty_disks_in_turn_one_of_them_killed_end_as_one_machine_would(
-    shared: Path, undisturbed: tuple[Path, list[str]]
+    shared: Path,
+    undisturbed: tuple[Path, list[str]],
+    record_property: Callable[[str, object], None],
 ) -> None:
     expected, points = undisturbed
     chance, kills, turns = random.Random(5), 0, 0
@@ -102,7 +105,7 @@ def test_three_empty_disks_in_turn_one_of_them_killed_end_as_one_machine_would(
         if is_over(root):
             break
         assert turns < 150
-    print(f"\n{turns} turns on empty disks, {kills} of them killed")
+    record_property("fact", f"{turns} turns on empty disks, {kills} of them killed")
     assert kills >= 3
     last = clone(shared, "last")
     assert in_process(look, last) == 0

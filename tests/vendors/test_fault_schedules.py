@@ -3,7 +3,7 @@
 import functools
 import json
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -117,7 +117,7 @@ def test_the_books_balance_after_every_schedule(
     part: int,
     tmp_path: Path,
     request: pytest.FixtureRequest,
-    capsys: pytest.CaptureFixture[str],
+    record_property: Callable[[str, object], None],
 ) -> None:
     world, proxies = request.getfixturevalue(name)
 
@@ -125,6 +125,5 @@ def test_the_books_balance_after_every_schedule(
     most = 6 if name == "ground_truth" else MOST_TASKS
     tally = play(world, proxies, range(part, SCHEDULES, PARTS), tmp_path, most_tasks=most)
 
-    with capsys.disabled():
-        print(f"\n{name}, part {part + 1} of {PARTS}: {tally}")
+    record_property("tally", [name, tally.to_json()])
     assert tally.schedules == SCHEDULES // PARTS
