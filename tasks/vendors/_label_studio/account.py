@@ -17,7 +17,7 @@ from tasks.vendors._http import Http, Patience
 from tasks.vendors._label_studio import display
 from tasks.vendors._label_studio.counting import OPEN, OURS, Count, Counting
 from tasks.vendors._label_studio.project import Marker, Project, Reference, title
-from tasks.vendors._label_studio.reading import Cursor, Reading, keys, twins
+from tasks.vendors._label_studio.reading import Cursor, Reading, twins
 from tasks.vendors._label_studio.sending import Sending
 from tasks.vendors._label_studio.server import Server
 from tasks.vendors._label_studio.token import Token
@@ -88,9 +88,9 @@ class LabelStudioAccount:
         return self._sending.send(ours, project, tasks) if tasks else []
 
     def reconcile(self, reference: Kept) -> list[Receipt]:
-        """List the batch's tasks by key; of tasks with the same key that with the lowest id."""
+        """List the batch's tasks by key; of tasks with the same key only the first stays."""
         _, project, _, _ = self._opened(reference)
-        found = keys(self._server, project.id)
+        found = self._sending.single(project.id)
         return [Receipt(key, str(found[key][0])) for key in sorted(found)]
 
     def poll(self, reference: Kept) -> Progress:

@@ -8,6 +8,8 @@ from typing import Any
 from tasks.domain.errors import (
     OutcomeUnknownError,
     RejectedItemError,
+    ThrottledError,
+    TransientError,
     VendorClosedError,
     VendorError,
     VendorRefusedError,
@@ -42,9 +44,30 @@ class Sending:
         if missing:
             reply = self.server.put_tasks(project.id, [bodies[task.key] for task in missing])
             _refuse_rejected(reply, missing, project.id)
-            there = self._settled(reference, project, missing, _ids(reply, missing))
+            there = self._looked_after(reference, project, missing, _ids(reply, missing))
         self._ask_for_fewer(reference, tasks, there)
         return [Receipt(task.key, str(there[task.key][0])) for task in tasks]
+
+    def single(self, project: int) -> Ids:
+        """List what is there by key, and delete what is there twice and not answered."""
+        there = keys(self.server, project)
+        double = {key: ids for key, ids in there.items() if len(ids) > 1}
+        if double:
+            # By key too: a server may give the id of a task that another process has just
+            # deleted to a new one.
+            ours = where(f"data.{KEY}", "in_list", "String", sorted(double))
+            later = [one for ids in double.values() for one in ids[1:]]
+            self.server.delete_tasks(project, [ours, *OPEN], later)
+        return there
+
+    def _looked_after(
+        self, reference: Reference, before: Project, sent: Sequence[Task], ids: list[int]
+    ) -> Ids:
+        try:
+            return self._settled(reference, before, sent, ids)
+        except (TransientError, ThrottledError) as error:
+            # The tasks are there, and maybe twice: the caller is to look before it goes on.
+            raise OutcomeUnknownError(error.what, where=error.where, fix=error.fix) from error
 
     def _there(self, project: Project) -> Ids:
         total, known = self._known.get(project.id, (-1, {}))
@@ -64,17 +87,10 @@ class Sending:
             known = known | {task.key: [one] for task, one in zip(sent, ids, strict=True)}
             self._known[before.id] = (now.task_number, known)
             return known
-        return self._single(before.id, sent)
+        return self._listed(before.id, sent)
 
-    def _single(self, project: int, sent: Sequence[Task]) -> Ids:
-        there = keys(self.server, project)
-        double = {task.key: there[task.key] for task in sent if len(there.get(task.key, ())) > 1}
-        if double:
-            # By key too: a server may give the id of a task that another process has just
-            # deleted to a new one.
-            ours = where(f"data.{KEY}", "in_list", "String", sorted(double))
-            later = [one for ids in double.values() for one in ids[1:]]
-            self.server.delete_tasks(project, [ours, *OPEN], later)
+    def _listed(self, project: int, sent: Sequence[Task]) -> Ids:
+        there = self.single(project)
         if lost := [task.key for task in sent if task.key not in there]:
             what = f"took {len(sent)} tasks and does not list {len(lost)} of them"
             raise OutcomeUnknownError(what, where=f"project {project}", fix="look again")
