@@ -69,7 +69,7 @@ def opened(directory: Path) -> Iterator[Work]:
 @contextmanager
 def desk(work: Work, leg: int, **known: Any) -> Iterator[Desk]:
     """Connect to a leg's vendor; `known` is what its `VendorContext` has otherwise."""
-    given = work.params.vendor if leg == legs.FIRST else work.params.collect.fallback
+    given = legs.asked(work.params, leg)
     if given is None:
         fix = "put it back until the round is closed"
         raise CampaignError("is gone", where=f"{at.PARAMS} collect.fallback", fix=fix)

@@ -46,7 +46,7 @@ def _statements(rounds: Rounds, params: Params, findings: Findings) -> Statement
         by_vendor.setdefault((sent.leg, sent.vendor), []).append(sent)
     found = []
     for (leg, name), batches in by_vendor.items():
-        given = _given(params, leg)
+        given = legs.asked(params, leg)
         if given is None or given.name != name:
             findings.skip(f"vendor {name}: params.yaml does not say any more how to ask")
             return None
@@ -54,10 +54,6 @@ def _statements(rounds: Rounds, params: Params, findings: Findings) -> Statement
     if any(one is None for one in found):
         return None
     return _added(one for one in found if one)
-
-
-def _given(params: Params, leg: int) -> VendorParams | FallbackParams | None:
-    return params.vendor if leg == legs.FIRST else params.collect.fallback
 
 
 def _added(statements: Iterable[Statement]) -> Statement:

@@ -80,19 +80,13 @@ class Waiting:
         raise CampaignError("was never sent", where=f"batch {name}", fix="run `labelloop run`")
 
     def _refuse_other_vendor(self, sent: Sent) -> None:
-        if self._names.get(sent.leg) != sent.vendor:
+        if not legs.is_asked(self.params, sent):
             key = "vendor.name" if sent.leg == legs.FIRST else "collect.fallback"
             raise CampaignError(
                 f"the open round's batch is at the vendor {sent.vendor!r}",
                 where=f"{at.PARAMS} {key}",
                 fix="put it back until the round is closed, then change it",
             )
-
-    @property
-    def _names(self) -> dict[int, str]:
-        fallback = self.params.collect.fallback
-        names = {legs.FIRST: self.params.vendor.name}
-        return names | ({legs.FALLBACK: fallback.name} if fallback else {})
 
     def _look_everywhere(self) -> None:
         """Look at batches of earlier rounds, whose answers may come late, then at the open one.
@@ -101,7 +95,7 @@ class Waiting:
         """
         seen = self._watch.seen_since(self._sent.batch)
         for sent in legs.watched(self.ledger.entries()):
-            known = self._names.get(sent.leg) == sent.vendor
+            known = legs.is_asked(self.params, sent)
             if known and sent.batch not in seen and sent.batch != self._sent.batch:
                 self._look(sent)
         self._look(self._sent)

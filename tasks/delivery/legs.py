@@ -8,6 +8,7 @@ from tasks.delivery import keys
 from tasks.domain import state
 from tasks.domain.entries import Entry
 from tasks.domain.outgoing import Reference
+from tasks.params import FallbackParams, Params, VendorParams
 
 FIRST, FALLBACK = 1, 2
 
@@ -26,6 +27,17 @@ class Sent:
     def where(self) -> dict[str, Any]:
         """Name it, for lines and entries."""
         return {"batch": self.batch, "leg": self.leg, "vendor": self.vendor}
+
+
+def asked(params: Params, leg: int) -> VendorParams | FallbackParams | None:
+    """Say whom params.yaml now asks on a leg; None if nobody."""
+    return params.vendor if leg == FIRST else params.collect.fallback
+
+
+def is_asked(params: Params, sent: Sent) -> bool:
+    """Whether params.yaml still says how to speak with the vendor that has a batch."""
+    given = asked(params, sent.leg)
+    return given is not None and given.name == sent.vendor
 
 
 def current(entries: tuple[Entry, ...], round_number: int) -> int:

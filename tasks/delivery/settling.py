@@ -61,11 +61,8 @@ class Settling:
         self.ledger.record(self.campaign.round, "decided", body)
 
     def _reachable(self) -> Iterator[Sent]:
-        fallback = self.params.collect.fallback
-        names = {legs.FIRST: self.params.vendor.name}
-        names |= {legs.FALLBACK: fallback.name} if fallback else {}
         for sent in legs.watched(self.ledger.entries()):
-            if names.get(sent.leg) == sent.vendor:
+            if legs.is_asked(self.params, sent):
                 yield sent
 
     @cached_property

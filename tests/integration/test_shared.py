@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from support import FORK, OUTCOME, SMALL, advance, change_params, facts, in_process, items, merge
 
+from flows.status import status
 from tasks.audit.verify import audit
 from tasks.create import Request, create
 from tasks.domain import digests, state
@@ -106,6 +107,7 @@ def test_three_empty_disks_in_turn_one_of_them_killed_end_as_one_machine_would(
     record_property("fact", f"{turns} turns on empty disks, {kills} of them killed")
     assert kills >= 3
     last = clone(shared, "last")
+    assert status(last).to_json()["labels"] == status(expected).to_json()["labels"] > 0
     assert in_process(look, last) == 0
     git.run(last, "pull", "--quiet")
     bring(last)
