@@ -142,7 +142,7 @@ def _are_docs_old(campaign: at.Campaign) -> bool:
 
 
 def _deliver(work: Work, number: int, leg: int) -> Facts:
-    work.keeping.need((at.BATCH, at.BASE_SENT, at.BASE_ANSWERS))
+    work.keeping.need((at.BATCH, at.BASE_SENT, at.BASE_ANSWERS, at.TRUTH))
     with desks(work, number)(leg) as desk:
         return push.deliver(work.campaign, work.params, work.ledger, desk)
 

@@ -30,7 +30,7 @@ def warm() -> None:
 @pytest.fixture(scope="session")
 def template(warm: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make a campaign that nothing has been run in; tests copy it."""
-    from tasks.audit import tracking
+    from tasks.audit import mlflow_client
     from tasks.create import Request, create
 
     folder = tmp_path_factory.mktemp("template")
@@ -38,7 +38,7 @@ def template(warm: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = folder / "trees"
     create(Request(root, pool=folder / "items.parquet", holdout=40, gold=6))
     change_params(root, SMALL)
-    tracking.prepare(root, "sqlite:///mlflow.db")
+    mlflow_client.prepare(root, "sqlite:///mlflow.db")
     return root
 
 

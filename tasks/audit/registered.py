@@ -12,6 +12,7 @@ from tasks.modeling import bundle
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
+    from mlflow.entities.model_registry import ModelVersion
 
 CHAMPION = "champion"
 REQUIRED = ("lightgbm", "numpy", "pandas", "scikit-learn", "scipy", "skops")
@@ -35,7 +36,7 @@ def register(client: "MlflowClient", run: "Run", one: Tracked, model: Model) -> 
         client.log_model_artifacts(logged.model_id, str(path))
     client.finalize_logged_model(logged.model_id, "READY")
     _ensure_name(client, one.campaign)
-    version = client.create_model_version(
+    client.create_model_version(
         one.campaign,
         f"models:/{logged.model_id}",
         run_id,
@@ -43,17 +44,26 @@ def register(client: "MlflowClient", run: "Run", one: Tracked, model: Model) -> 
         await_creation_for=0,
         model_id=logged.model_id,
     )
-    client.set_registered_model_alias(one.campaign, one.name, version.version)
+
+
+def name(client: "MlflowClient", one: Tracked, run: "Run") -> None:
+    """Name the model version of a round's run after the round."""
+    for version in _versions(client, one, one.number):
+        if version.run_id == run.info.run_id:
+            client.set_registered_model_alias(one.campaign, one.name, version.version)
 
 
 def crown(client: "MlflowClient", one: Tracked, best: int | None) -> None:
     """Give the alias ``champion`` to the model of round `best`, if it is registered."""
+    for version in _versions(client, one, best)[:1]:
+        client.set_registered_model_alias(one.campaign, CHAMPION, version.version)
+
+
+def _versions(client: "MlflowClient", one: Tracked, number: int | None) -> "list[ModelVersion]":
     ledger = one.tags["labelloop.ledger"]
     wanted = f"name = '{one.campaign}' and tags.`labelloop.ledger` = '{ledger}'"
-    for version in client.search_model_versions(wanted):
-        if version.tags.get("labelloop.round") == str(best):
-            client.set_registered_model_alias(one.campaign, CHAMPION, version.version)
-            return
+    found = client.search_model_versions(wanted)
+    return [one for one in found if one.tags.get("labelloop.round") == str(number)]
 
 
 def _ensure_name(client: "MlflowClient", name: str) -> None:

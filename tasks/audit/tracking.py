@@ -1,25 +1,24 @@
 """MLflow: every closed round as a run, with its model in the registry.
 
 What MLflow holds is for people to look at and can be made again at any time; so a server that is
-down stops nothing. It is spoken to through its client alone, which prints nothing.
+down stops nothing.
 """
 
 import json
-import logging
-import os
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random
+
 from tasks import campaign as at
 from tasks.audit import tracked
+from tasks.audit.mlflow_client import ContendedError, client, prepare
 from tasks.audit.rounds import Rounds, Store
 from tasks.audit.tracked import Tracked
 from tasks.campaign import Campaign
 from tasks.domain import crash
-from tasks.domain.errors import LabelloopError
 from tasks.domain.ports import Ledger
 from tasks.params import Params
 
@@ -27,36 +26,23 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
+BEGUN = "labelloop.begun"
+"""The tag that says when a run was begun, in UTC."""
 COMPLETE = "labelloop.complete"
 """The tag that is written last: a run without it was cut short."""
 
-PATIENCE = {
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
-    "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
-}
-QUIET = {
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
-}
 MOST = 100
 """Parameters that MLflow takes in one call."""
-LONGEST = 160
-"""Characters of its own words that are passed on."""
-LOGGERS = ("mlflow", "alembic", "git")
-
-
-class TrackingError(LabelloopError):
-    """MLflow cannot be reached, or refuses what it is told."""
 
 
 def log_round(
     campaign: Campaign, params: Params, ledger: Ledger, store: Store, number: int
 ) -> None:
-    """Tell MLflow of a closed round; doing it twice is doing it once.
+    """Tell MLflow of a closed round; doing it twice, or on two machines at once, is doing it once.
 
-    A run that an earlier call left unfinished is thrown away and made anew.
+    MLflow cannot be asked to make a run *if it is not there yet*. So whoever has told the whole
+    round takes away all runs of it that were begun before. A run gives way only to a whole one that
+    was begun after it: so the last whole one stays, whatever the others see and do meanwhile.
 
     Raises
     ------
@@ -67,57 +53,27 @@ def log_round(
     """
     rounds = Rounds(campaign, ledger.entries(), store)
     one = tracked.gather(rounds, params.campaign.name, number)
-    with client(campaign.root, params.tracking.uri) as mlflow:
-        experiment = _experiment(mlflow, campaign, params)
-        earlier = find(mlflow, experiment, one.tags)
-        if any(is_complete(run) for run in earlier):
-            return
-        for run in earlier:
-            _discard(mlflow, run, one.campaign)
-        _log(mlflow, experiment, rounds, one)
+    for attempt in Retrying(
+        retry=retry_if_exception_type(ContendedError),
+        stop=stop_after_attempt(5),
+        wait=wait_random(0.0, 0.5),
+        reraise=True,
+    ):
+        with attempt:
+            prepare(campaign.root, params.tracking.uri)
+            with client(campaign.root, params.tracking.uri, ContendedError) as mlflow:
+                _log_once(mlflow, campaign, params, rounds, one)
 
 
-def prepare(root: Path, uri: str) -> None:
-    """Make a campaign's database if it is to be one, so that the first round need not.
+def find(client: "MlflowClient", experiment: str, tags: Any, *, gone: bool = False) -> "list[Run]":
+    """Find the runs of one round of one campaign; `gone` ones too if that is asked."""
+    from mlflow.entities import ViewType
 
-    Raises
-    ------
-    TrackingError
-        It cannot be made.
-    """
-    with client(root, uri) as mlflow:
-        mlflow.get_experiment_by_name("Default")
-
-
-@contextmanager
-def client(root: Path, uri: str) -> "Iterator[MlflowClient]":
-    """Open a server or database; whatever goes wrong in it is a `TrackingError`."""
-    mlflow = _library()
-    from alembic.util.exc import CommandError
-    from mlflow.exceptions import MlflowException
-    from sqlalchemy.exc import SQLAlchemyError
-
-    try:
-        # The registry looks a model up through the global address, not through the client's.
-        mlflow.set_tracking_uri(address(root, uri))
-        yield mlflow.MlflowClient()
-    except (MlflowException, SQLAlchemyError, CommandError, OSError) as error:
-        first = (str(error).splitlines() or [type(error).__name__])[0]
-        raise TrackingError(f"MLflow: {first[:LONGEST]}", where=uri) from error
-
-
-def address(root: Path, uri: str) -> str:
-    """Make the address of an SQLite file absolute: relative ones begin at the campaign."""
-    path = uri.removeprefix("sqlite:///")
-    return uri if path in (uri, "") else f"sqlite:///{root.resolve() / path}"
-
-
-def find(client: "MlflowClient", experiment: str, tags: Any) -> "list[Run]":
-    """Find the runs of one round of one campaign: there is one, or there is none."""
     wanted = " and ".join(
         f"tags.`{name}` = '{tags[name]}'" for name in ("labelloop.key", "labelloop.ledger")
     )
-    return list(client.search_runs([experiment], wanted))
+    view = ViewType.ALL if gone else ViewType.ACTIVE_ONLY
+    return list(client.search_runs([experiment], wanted, view))
 
 
 def is_complete(run: "Run") -> bool:
@@ -125,14 +81,34 @@ def is_complete(run: "Run") -> bool:
     return bool(run.data.tags.get(COMPLETE) == "true")
 
 
-def _library() -> Any:
-    for name, value in {**PATIENCE, **QUIET}.items():
-        os.environ.setdefault(name, value)
-    import mlflow
+def _log_once(
+    client: "MlflowClient", campaign: Campaign, params: Params, rounds: Rounds, one: Tracked
+) -> None:
+    experiment = _experiment(client, campaign, params)
+    if not any(is_complete(run) for run in find(client, experiment, one.tags)):
+        _log(client, experiment, rounds, one)
+    _keep_one(client, experiment, one, tracked.champion(rounds, one.number))
 
-    for logger in LOGGERS:
-        logging.getLogger(logger).setLevel(logging.ERROR)
-    return mlflow
+
+def _keep_one(client: "MlflowClient", experiment: str, one: Tracked, best: int | None) -> None:
+    """Keep the whole run that was begun last, and take away those before it."""
+    from tasks.audit import registered
+
+    runs = sorted(find(client, experiment, one.tags, gone=True), key=_begun)
+    last = max(index for index, run in enumerate(runs) if is_complete(run) and _is_there(run))
+    # What was taken away already may have got a model since.
+    for run in runs[:last]:
+        _discard(client, run.info.run_id, one.campaign)
+    registered.name(client, one, runs[last])
+    registered.crown(client, one, best)
+
+
+def _begun(run: "Run") -> tuple[str, str]:
+    return run.data.tags.get(BEGUN, ""), run.info.run_id
+
+
+def _is_there(run: "Run") -> bool:
+    return bool(run.info.lifecycle_stage == "active")
 
 
 def _experiment(client: "MlflowClient", campaign: Campaign, params: Params) -> str:
@@ -145,17 +121,27 @@ def _experiment(client: "MlflowClient", campaign: Campaign, params: Params) -> s
 
 
 def _log(client: "MlflowClient", experiment: str, rounds: Rounds, one: Tracked) -> None:
+    from mlflow.exceptions import MlflowException
+
+    begun = datetime.now(UTC).isoformat(timespec="microseconds")
+    run = client.create_run(experiment, one.start, {**one.tags, BEGUN: begun}, one.name)
+    crash.point(f"mlflow:{one.name}:begun")
+    try:
+        _fill(client, run, rounds, one)
+    except MlflowException:
+        _discard(client, run.info.run_id, one.campaign)
+        raise
+
+
+def _fill(client: "MlflowClient", run: "Run", rounds: Rounds, one: Tracked) -> None:
     from tasks.audit import registered
 
-    run = client.create_run(experiment, one.start, dict(one.tags), one.name)
-    crash.point(f"mlflow:{one.name}:begun")
     _numbers(client, run.info.run_id, one)
     _datasets(client, run.info.run_id, one)
     _decisions(client, run.info.run_id, rounds.content(one.number, at.DECISIONS))
     if model := tracked.model(rounds, one.number):
         registered.register(client, run, one, model)
         crash.point(f"mlflow:{one.name}:registered")
-    registered.crown(client, one, tracked.champion(rounds, one.number))
     client.set_tag(run.info.run_id, COMPLETE, "true")
     client.set_terminated(run.info.run_id, "FINISHED", one.end)
 
@@ -189,10 +175,12 @@ def _decisions(client: "MlflowClient", run_id: str, content: bytes) -> None:
         client.log_artifact(run_id, str(path))
 
 
-def _discard(client: "MlflowClient", run: "Run", name: str) -> None:
-    wanted = f"name = '{name}' and run_id = '{run.info.run_id}'"
+def _discard(client: "MlflowClient", run_id: str, name: str) -> None:
+    wanted = f"name = '{name}' and run_id = '{run_id}'"
     for version in client.search_model_versions(wanted):
         client.delete_model_version(name, version.version)
-    for model in run.outputs.model_outputs if run.outputs else ():
-        client.delete_logged_model(model.model_id)
-    client.delete_run(run.info.run_id)
+    run = client.get_run(run_id)
+    if _is_there(run):
+        for model in run.outputs.model_outputs if run.outputs else ():
+            client.delete_logged_model(model.model_id)
+        client.delete_run(run_id)

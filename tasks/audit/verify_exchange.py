@@ -28,15 +28,27 @@ def check(rounds: Rounds, findings: Findings) -> None:
 
 def _check_egress(rounds: Rounds, number: int, findings: Findings) -> None:
     where = f"{at.EGRESS} of round {number}"
-    said = [entry.body["digest"] for entry in state.of_kind(rounds.entries, "egress", number)]
+    left = list(state.of_kind(rounds.entries, "egress", number))
     lines = list(_lines(rounds, number, at.EGRESS))
-    if [line["digest"] for line in lines] != said:
+    listed, rest = left[: len(lines)], left[len(lines) :]
+    if [line["digest"] for line in lines] != [entry.body["digest"] for entry in listed]:
         findings.problem("vendor", where, "does not list what the ledger says has left")
+    elif any(entry.seq < _written_from(rounds, number) for entry in rest):
+        findings.problem("vendor", where, "ends before what the ledger says has left")
+    elif rest:
+        what = f"{len(rest)} bodies left after it was written, from another machine"
+        findings.skip(f"{where}: {what}; the ledger has them")
     for place, line in enumerate(lines):
         if line.get("lost"):
             findings.skip(f"{where}: the bytes of line {place + 1} were lost with another machine")
         elif not egress.is_sound(line):
             findings.problem("vendor", where, f"line {place + 1} is not what left")
+
+
+def _written_from(rounds: Rounds, number: int) -> int:
+    """Say from which entry on the manifest can have been written: it comes after the stages."""
+    done = state.last(rounds.entries, "stage", number)
+    return done.seq if done else 0
 
 
 def _check_export(rounds: Rounds, number: int, findings: Findings) -> None:

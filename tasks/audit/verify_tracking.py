@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tasks import campaign as at
-from tasks.audit import tracked, tracking
+from tasks.audit import mlflow_client, tracked, tracking
 from tasks.audit.findings import Findings
+from tasks.audit.mlflow_client import TrackingError
 from tasks.audit.rounds import Rounds
-from tasks.audit.tracking import TrackingError
 from tasks.domain import state
 from tasks.params import Params
 
@@ -26,12 +26,12 @@ def check(rounds: Rounds, params: Params, findings: Findings) -> None:
         findings.skip(f"round {number} is not yet in MLflow: the next run tells it")
     if not logged:
         return
-    address = tracking.address(rounds.campaign.root, params.tracking.uri)
+    address = mlflow_client.address(rounds.campaign.root, params.tracking.uri)
     if address.startswith("sqlite:///") and not Path(address.removeprefix("sqlite:///")).exists():
         findings.skip(f"MLflow: its database {params.tracking.uri} is not here")
         return
     try:
-        with tracking.client(rounds.campaign.root, params.tracking.uri) as client:
+        with mlflow_client.client(rounds.campaign.root, params.tracking.uri) as client:
             _check_runs(client, rounds, params, sorted(logged), findings)
     except TrackingError as error:
         findings.skip(str(error))
@@ -50,12 +50,21 @@ def _check_runs(
         name = tracked.key(params.campaign.name, number)
         where = f"MLflow run of round {number}"
         with findings.guarded("mlflow", where):
-            found = runs.get(name, [])
-            if len(found) != 1:
-                what = f"is there {len(found)} times" if found else "is missing"
-                findings.problem("mlflow", where, f"{what}; the ledger says that it was logged")
-            else:
-                _check_run(client, rounds, found[0], params.campaign.name, number, findings)
+            _check_copies(runs.get(name, []), where, findings)
+            for run in runs.get(name, []):
+                if tracking.is_complete(run):
+                    _check_run(client, rounds, run, params.campaign.name, number, findings)
+
+
+def _check_copies(runs: "list[Run]", where: str, findings: Findings) -> None:
+    """Miss a run; say of copies, which a machine that died can leave, that they do no harm."""
+    whole = sum(map(tracking.is_complete, runs))
+    said = "the ledger says that it was logged"
+    if not whole:
+        what = "was cut short" if runs else "is missing"
+        findings.problem("mlflow", where, f"{what}; {said}")
+    elif len(runs) > 1:
+        findings.skip(f"{where} is there {len(runs)} times; those that are whole were compared")
 
 
 def _runs(client: "MlflowClient", experiment: str, rounds: Rounds) -> "dict[str, list[Run]]":
@@ -79,8 +88,6 @@ def _check_run(
     findings: Findings,
 ) -> None:
     where = f"MLflow run of round {number}"
-    if not tracking.is_complete(run):
-        findings.problem("mlflow", where, "was cut short; the ledger says that it was logged")
     for name, value in tracked.tags(rounds, campaign, number).items():
         if run.data.tags.get(name) != value:
             findings.problem("mlflow", where, f"has another {name} than the ledger")

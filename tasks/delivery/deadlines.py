@@ -59,9 +59,8 @@ class Waiting:
         if not (given_up or outcome.complete):
             return Looked(False, outcome.progress, reminder=self._go_on_waiting(outcome))
         resend = given_up and self._give_up()
-        if not resend:
-            self._collected(complete=not given_up)
-        return Looked(not resend, self._watch.outcome(self._sent.batch).progress, resend)
+        done = not resend and self._collected(complete=not given_up)
+        return Looked(done, self._watch.outcome(self._sent.batch).progress, resend)
 
     @cached_property
     def _watch(self) -> Watch:
@@ -148,14 +147,20 @@ class Waiting:
     def _give_up(self) -> bool:
         """Withdraw what is not answered, if so wished; say whether to ask the fallback for it."""
         number, sent = self.campaign.round, self._sent
-        if self.params.collect.at_deadline == "take" or self._find("cancelled"):
+        if cancelled := self._find("cancelled"):
+            return bool(cancelled.body["resend"])
+        if self.params.collect.at_deadline == "take":
             return False
         to_fallback = self.params.collect.at_deadline == "resend" and sent.leg == legs.FIRST
         with self.desks(sent.leg) as desk:
             # What a fallback vendor cannot withdraw may come late.
             if not desk.capabilities.cancel:
                 return False
-            wanted = self.ledger.record(number, "cancel_wanted", sent.where)
+            wanted = once.say_while(
+                self._is_waited_for, self.ledger, number, "cancel_wanted", {}, **sent.where
+            )
+            if wanted is None:
+                return False
             self._cancel(desk, wanted)
         body = {**sent.where, "resend": to_fallback}
         once.say(self.ledger, number, "cancelled", body, batch=sent.batch)
@@ -171,8 +176,15 @@ class Waiting:
             desk.account.cancel(self._sent.reference)
         self._watch.look(self._sent, desk.account)
 
-    def _collected(self, *, complete: bool) -> None:
-        """Keep what the vendor has, as its own record; then go on."""
+    def _is_waited_for(self) -> bool:
+        return not state.is_collected(self.ledger.entries(), self.campaign.round)
+
+    def _collected(self, *, complete: bool) -> bool:
+        """Keep what the vendor has, as its own record; then go on.
+
+        From here on the round learns nothing more, on any machine. So it is said only while what
+        was judged still holds; else the answer is no, and the next look judges anew.
+        """
         number, sent = self.campaign.round, self._sent
         about = {"batch": sent.batch}
         found = once.find(self.ledger, number, "collected", **about)
@@ -184,11 +196,28 @@ class Waiting:
                 "deadline": not complete,
                 "export": [self.ledger.keep(line.encode()) for line in exported],
             }
-            found = once.say(self.ledger, number, "collected", body, **about)
+            found = once.say_while(
+                lambda: self._still(complete=complete),
+                self.ledger,
+                number,
+                "collected",
+                body,
+                **about,
+            )
+            if found is None:
+                return False
+        self._watch.mend()
         kept = [self.ledger.kept(digest) for digest in found.body["export"]]
         lines = [line.decode() for line in kept if line is not None]
         if len(lines) == len(kept):
             pages.write(self.campaign.path(at.EXPORT), number, lines)
+        return True
+
+    def _still(self, *, complete: bool) -> bool:
+        """Whether the round is over as it was judged to be, by all that the ledger has now."""
+        outcome = self._watch.outcome(self._sent.batch)
+        given_up = self._is_given_up(outcome)
+        return (outcome.complete or given_up) and given_up != complete
 
     def _exported(self, sent: Sent) -> str:
         with self.desks(sent.leg) as desk, crash.guarded(f"vendor:export:{sent.leg}"):

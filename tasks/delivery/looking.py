@@ -1,7 +1,8 @@
 """Looking what a vendor has, so that a process may die anywhere and no page is lost.
 
 A page is kept before the ledger says that it was looked at. What the ledger does not know is
-fetched again, from the same cursor.
+fetched again, from the same cursor. A round that is collected learns nothing more: what a slower
+process still fetches is left to the round after it, since its labels are being made elsewhere.
 """
 
 from collections.abc import Mapping
@@ -53,8 +54,8 @@ class Watch:
     ledger: Ledger
 
     def look(self, sent: Sent, account: Account) -> None:
-        """Fetch all that is new of a batch, and ask how far it is."""
-        more = True
+        """Fetch all that is new of a batch, and ask how far it is, if the round is waited for."""
+        more = self._is_open()
         while more:
             number = inbox.count(self.ledger.entries(), self.round)
             cursor = self._cursor(sent.batch)
@@ -69,7 +70,9 @@ class Watch:
                 "digest": self.ledger.keep(line.encode()),
                 "progress": None if more else self._poll(sent, account, number),
             }
-            once.say(self.ledger, self.round, "looked", body, page=number)
+            about = {"page": number}
+            if not once.say_while(self._is_open, self.ledger, self.round, "looked", body, **about):
+                break
         self.mend()
 
     def mend(self) -> None:
@@ -105,6 +108,9 @@ class Watch:
         ]
         newest = len(looks) - looks[::-1].index(batch) if batch in looks else 0
         return set(looks[newest:])
+
+    def _is_open(self) -> bool:
+        return not state.is_collected(self.ledger.entries(), self.round)
 
     def _poll(self, sent: Sent, account: Account, number: int) -> dict[str, Any]:
         with crash.guarded(f"vendor:poll:{number}"):

@@ -1,6 +1,6 @@
 """Facts that are true once, whichever process says them first."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from tasks.domain import state
@@ -26,10 +26,30 @@ def say(
 
     What two processes see at a vendor may differ. The first to say it is believed by both.
     """
+    said = say_while(lambda: True, ledger, round_number, kind, body, **about)
+    assert said is not None
+    return said
+
+
+def say_while(
+    holds: Callable[[], bool],
+    ledger: Ledger,
+    round_number: int,
+    kind: str,
+    body: Mapping[str, Any],
+    **about: Any,
+) -> Entry | None:
+    """Write a fact that rests on what the ledger says, as `say` does, or give None.
+
+    `holds` judges by the ledger whether the fact may still be said. Whatever another process
+    writes meanwhile has it asked again, so the fact comes right after all that it rests on.
+    """
     for _ in range(RACES):
         seq = len(ledger.entries())
         if there := find(ledger, round_number, kind, **about):
             return there
+        if not holds():
+            return None
         try:
             return ledger.append(round_number, kind, {**about, **body}, seq=seq)
         except EntryExistsError:

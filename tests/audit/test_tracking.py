@@ -11,12 +11,13 @@ import pytest
 from audit.books import Book
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import advance, in_process
+from support import FORK, advance, in_process
 
 from tasks import campaign as at
-from tasks.audit import tracked, tracking
+from tasks.audit import mlflow_client, tracked, tracking
+from tasks.audit.mlflow_client import TrackingError
 from tasks.audit.rounds import Rounds
-from tasks.audit.tracking import TrackingError, log_round
+from tasks.audit.tracking import log_round
 from tasks.audit.verify import audit
 from tasks.ledger.local import LocalLedger
 from tasks.modeling import bundle
@@ -47,7 +48,7 @@ def runs(client: Any) -> list[Any]:
 def test_every_round_is_a_run_with_all_that_belongs_to_it(finished: Path) -> None:
     entries = LocalLedger(finished / at.LEDGER).entries()
     past = Rounds(at.find(finished), entries, Store(finished))
-    with tracking.client(finished, "sqlite:///mlflow.db") as client:
+    with mlflow_client.client(finished, "sqlite:///mlflow.db") as client:
         found = runs(client)
         assert [run.info.run_name for run in found] == [f"round-{n:04d}" for n in range(LAST + 1)]
         for number, run in enumerate(found):
@@ -67,7 +68,7 @@ def test_every_round_is_a_run_with_all_that_belongs_to_it(finished: Path) -> Non
 @pytest.mark.integration
 @pytest.mark.filterwarnings("ignore:.*Any type hint is inferred:UserWarning")
 def test_the_registry_gives_the_very_model(finished: Path) -> None:
-    with tracking.client(finished, "sqlite:///mlflow.db"):
+    with mlflow_client.client(finished, "sqlite:///mlflow.db"):
         model = mlflow.sklearn.load_model("models:/trees@round-0002")
         served = mlflow.pyfunc.load_model("models:/trees@round-0002")
         info = mlflow.models.get_model_info("models:/trees@round-0002")
@@ -91,27 +92,27 @@ def test_the_registry_gives_the_very_model(finished: Path) -> None:
 def test_the_champion_has_the_highest_lower_end(finished: Path) -> None:
     history = json.loads((finished / at.HISTORY).read_text())
     ends = [(one["metrics"]["accuracy"]["low"], one["round"]) for one in history]
-    with tracking.client(finished, "sqlite:///mlflow.db") as client:
+    with mlflow_client.client(finished, "sqlite:///mlflow.db") as client:
         champion = client.get_model_version_by_alias("trees", "champion")
     assert champion.tags["labelloop.round"] == str(max(ends)[1])
 
 
 @pytest.mark.integration
 def test_logging_twice_is_logging_once(copy: Path) -> None:
-    with tracking.client(copy, "sqlite:///mlflow.db") as client:
+    with mlflow_client.client(copy, "sqlite:///mlflow.db") as client:
         before = [run.info.run_id for run in runs(client)]
     log(copy)
-    with tracking.client(copy, "sqlite:///mlflow.db") as client:
+    with mlflow_client.client(copy, "sqlite:///mlflow.db") as client:
         assert [run.info.run_id for run in runs(client)] == before
 
 
 @pytest.mark.integration
 def test_a_run_that_was_cut_short_is_made_anew(copy: Path) -> None:
-    with tracking.client(copy, "sqlite:///mlflow.db") as client:
+    with mlflow_client.client(copy, "sqlite:///mlflow.db") as client:
         before = runs(client)
         client.delete_tag(before[LAST].info.run_id, tracking.COMPLETE)
     log(copy)
-    with tracking.client(copy, "sqlite:///mlflow.db") as client:
+    with mlflow_client.client(copy, "sqlite:///mlflow.db") as client:
         after = runs(client)
         assert len(after) == len(before)
         assert after[LAST].info.run_id != before[LAST].info.run_id
@@ -120,12 +121,46 @@ def test_a_run_that_was_cut_short_is_made_anew(copy: Path) -> None:
         assert len({v.tags["labelloop.round"] for v in versions}) == len(versions) == LAST + 1
 
 
+def tell_late(root: Path) -> None:
+    log(root, uri="sqlite:///late.db", experiment="late")
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("attempt", range(3))
+def test_two_that_tell_at_once_leave_one_run_with_one_model(copy: Path, attempt: int) -> None:
+    mlflow_client.prepare(copy, "sqlite:///late.db")
+    racers = [FORK.Process(target=tell_late, args=(copy,)) for _ in range(3)]
+    for racer in racers:
+        racer.start()
+    for racer in racers:
+        racer.join()
+    assert [racer.exitcode for racer in racers] == [0, 0, 0]
+    with mlflow_client.client(copy, "sqlite:///late.db") as client:
+        (run,) = runs(client)
+        (version,) = client.search_model_versions("name = 'trees'")
+        assert tracking.is_complete(run)
+        assert version.run_id == run.info.run_id
+        for alias in (f"round-{LAST:04d}", "champion"):
+            assert client.get_model_version_by_alias("trees", alias).version == version.version
+
+
+@pytest.mark.integration
+def test_a_second_run_that_a_dead_machine_left_does_no_harm(copy: Path) -> None:
+    with mlflow_client.client(copy, "sqlite:///mlflow.db") as client:
+        whole = runs(client)[LAST]
+        tags = {name: whole.data.tags[name] for name in ("labelloop.key", "labelloop.ledger")}
+        client.create_run(whole.info.experiment_id, tags=tags)
+    found = audit(copy)
+    assert found.problems == ()
+    assert f"MLflow run of round {LAST} is there 2 times" in " ".join(found.unchecked)
+
+
 @pytest.mark.integration
 def test_killed_while_it_told_it_tells_once(campaign: Path) -> None:
     point = "catch_up/mlflow:round-0000:registered"
     assert in_process(advance, campaign, 1, LABELLOOP_CRASH_AT=point) == -signal.SIGKILL
     assert in_process(advance, campaign, 1) == 0
-    with tracking.client(campaign, "sqlite:///mlflow.db") as client:
+    with mlflow_client.client(campaign, "sqlite:///mlflow.db") as client:
         found = runs(client)
         assert [run.info.run_name for run in found] == ["round-0000", "round-0001"]
         assert all(tracking.is_complete(run) for run in found)
@@ -142,7 +177,7 @@ def test_what_was_never_logged_can_be_told_elsewhere(
         shutil.rmtree(target) if target.is_dir() else target.unlink()
     for number in range(LAST + 1):
         log(copy, number, uri="sqlite:///elsewhere.db", experiment="late")
-    with tracking.client(copy, "sqlite:///elsewhere.db") as client:
+    with mlflow_client.client(copy, "sqlite:///elsewhere.db") as client:
         assert [run.info.run_name for run in runs(client)] == [
             f"round-{n:04d}" for n in range(LAST + 1)
         ]
@@ -160,9 +195,9 @@ def test_a_server_that_is_not_there_fails_soon_and_in_one_way(copy: Path, uri: s
 
 def test_a_relative_database_lies_in_the_campaign(tmp_path: Path) -> None:
     here = tmp_path.resolve()
-    assert tracking.address(here, "sqlite:///mlflow.db") == f"sqlite:///{here}/mlflow.db"
+    assert mlflow_client.address(here, "sqlite:///mlflow.db") == f"sqlite:///{here}/mlflow.db"
     for uri in ("sqlite:////absolute/mlflow.db", "http://127.0.0.1:5000", "sqlite:///"):
-        assert tracking.address(here, uri) == uri
+        assert mlflow_client.address(here, uri) == uri
 
 
 @settings(max_examples=100)

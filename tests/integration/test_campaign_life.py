@@ -10,7 +10,7 @@ from support import advance, change_params, items, labelloop
 
 from tasks import actions
 from tasks import campaign as at
-from tasks.audit import tracking
+from tasks.audit import mlflow_client
 from tasks.audit.verify import audit
 from tasks.domain import digests, state
 from tasks.domain.errors import CampaignError
@@ -49,7 +49,7 @@ def test_while_mlflow_is_down_rounds_go_on_and_it_is_told_later(campaign: Path) 
     change_params(campaign, {"tracking": {"uri": "sqlite:///mlflow.db"}})
     assert actions.catch_up(campaign) == {"missed": []}
     assert [one.round for one in state.of_kind(entries(campaign), "logged")] == [0, 1]
-    with tracking.client(campaign, "sqlite:///mlflow.db") as client:
+    with mlflow_client.client(campaign, "sqlite:///mlflow.db") as client:
         experiment = client.get_experiment_by_name("trees")
         runs = client.search_runs([experiment.experiment_id])
     assert sorted(run.info.run_name for run in runs) == ["round-0000", "round-0001"]

@@ -1,12 +1,15 @@
 """A campaign in remotes: any machine carries it on from an empty disk, and dies when it likes."""
 
+import contextlib
 import random
 import shutil
 import signal
 from collections.abc import Callable
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
+from halting import Halt
 from support import FORK, OUTCOME, SMALL, advance, change_params, facts, in_process, items, merge
 
 from flows.status import status
@@ -31,7 +34,7 @@ def undisturbed(warm: None, tmp_path_factory: pytest.TempPathFactory) -> tuple[P
 
 def make(folder: Path, **request: str) -> Path:
     """Make a campaign whose vendor and MLflow do not depend on the directory."""
-    from tasks.audit import tracking
+    from tasks.audit import mlflow_client
 
     items().to_parquet(folder / "items.parquet", index=False)
     root = folder / "trees"
@@ -40,7 +43,7 @@ def make(folder: Path, **request: str) -> Path:
     options = {"store": str(store), "hours_per_look": 4.0}
     elsewhere = {"vendor": {"options": options}, "tracking": {"uri": uri}}
     change_params(root, merge(dict(SMALL), elsewhere))
-    tracking.prepare(root, uri)
+    mlflow_client.prepare(root, uri)
     return root
 
 
@@ -142,6 +145,54 @@ def test_two_machines_at_once_end_as_one_did(
     bring(last)
     assert_same(last, expected)
     assert audit(last).problems == ()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(2))
+def test_wherever_one_machine_halts_and_another_goes_on_they_end_as_one(
+    shared: Path,
+    undisturbed: tuple[Path, list[str]],
+    seed: int,
+    record_property: Callable[[str, object], None],
+) -> None:
+    expected, _ = undisturbed
+    roots, chance, halts = [clone(shared, name) for name in ("one", "other")], seed, 0
+    while not is_over(roots[0]):
+        halts, chance = halts + look_and_halt(*roots, chance), chance + 1000
+        assert in_process(look, roots[0]) == 0
+        roots.reverse()
+    record_property("fact", f"{halts} times one machine halted and another went on")
+    assert halts >= 5
+    last = clone(shared, "last")
+    bring(last)
+    assert_same(last, expected)
+    assert audit(last).problems == ()
+
+
+def look_and_halt(root: Path, other: Path, seed: int) -> int:
+    """Look; at points drawn by chance, halt until another machine has looked; count the halts."""
+    ours, theirs = FORK.Pipe()
+    looker = FORK.Process(target=halting, args=(root, theirs, random.Random(seed)))
+    looker.start()
+    theirs.close()
+    halts = 0
+    with ours, contextlib.suppress(EOFError):
+        while ours.recv():
+            assert in_process(look, other) == 0
+            ours.send("go on")
+            halts += 1
+    looker.join()
+    assert looker.exitcode == 0
+    return halts
+
+
+def halting(root: Path, parent: Connection, chance: random.Random) -> None:
+    def then() -> None:
+        parent.send("halted")
+        parent.recv()
+
+    Halt(lambda _: chance.random() < 0.15, then).install(pytest.MonkeyPatch())
+    look(root)
 
 
 def test_remotes_that_are_taken_are_refused_and_nothing_is_written(
