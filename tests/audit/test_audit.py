@@ -11,7 +11,8 @@ import pytest
 from support import advance, in_process
 
 from tasks import campaign as at
-from tasks.audit.findings import Report
+from tasks.audit import verify_files
+from tasks.audit.findings import Findings, Report
 from tasks.audit.rounds import Rounds
 from tasks.audit.verify import audit
 from tasks.domain import digests
@@ -251,6 +252,29 @@ def test_what_a_slow_machine_sent_after_the_manifest_is_told_and_is_no_problem(c
     report = audit(copy)
     assert report.problems == ()
     assert [what for what in report.unchecked if "1 bodies left after it was written" in what]
+
+
+def check_files(root: Path, *, shared: bool) -> Findings:
+    findings = Findings()
+    entries = LocalLedger(root / at.LEDGER).entries()
+    rounds = Rounds(at.find(root), entries, Store(root))
+    verify_files.check(rounds, findings, shared=shared)
+    return findings
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_only_with_other_machines_may_a_file_be_of_an_earlier_round(
+    copy: Path, *, shared: bool
+) -> None:
+    (copy / at.EGRESS).write_text('{"round":1}\n')
+    earlier = Store(copy).fetch(sealed(copy, at.MODEL, LAST - 1))
+    (copy / at.MODEL).unlink()
+    (copy / at.MODEL).write_bytes(earlier)
+    found = check_files(copy, shared=shared)
+    assert [p.where for p in found.problems] == ([] if shared else [at.MODEL, at.EGRESS])
+    assert found.unchecked == (["2 files were made by other machines"] if shared else [])
+    flip(copy / at.MODEL)
+    assert at.MODEL in [p.where for p in check_files(copy, shared=shared).problems]
 
 
 VENDOR = Path(".labelloop") / "simulated-vendor.sqlite"
