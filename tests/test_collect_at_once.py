@@ -85,7 +85,7 @@ def assert_one_story(one: Campaign, other: Campaign) -> None:
     ("policy", "meanwhile"),
     [
         ("take", wait),
-        ("withdraw", wait),
+        pytest.param("withdraw", wait, marks=pytest.mark.long),
         pytest.param("take", look, marks=pytest.mark.long),
         pytest.param("withdraw", look, marks=pytest.mark.long),
         pytest.param("wait", look, marks=pytest.mark.long),
