@@ -95,7 +95,10 @@ def _keep_one(client: "MlflowClient", experiment: str, one: Tracked, best: int |
     from tasks.audit import registered
 
     runs = sorted(find(client, experiment, one.tags, gone=True), key=_begun)
-    last = max(index for index, run in enumerate(runs) if is_complete(run) and _is_there(run))
+    whole = [index for index, run in enumerate(runs) if is_complete(run) and _is_there(run)]
+    if not whole:
+        raise ContendedError("MLflow: the run was taken away", where=one.name)
+    last = whole[-1]
     # What was taken away already may have got a model since.
     for run in runs[:last]:
         _discard(client, run.info.run_id, one.campaign)
