@@ -9,14 +9,17 @@ from tasks.domain import digests
 from tasks.domain.digests import Digest
 from tasks.domain.files import canonical_json
 
+LISTS = {"stage": "outputs", "snapshot": "files"}
+"""The entries that list files with their digests, and under which key."""
+
 
 def files(rounds: Rounds, expected: Mapping[str, tuple[int, Digest]]) -> set[str]:
     """Name the files that are not here, or are here as they once were."""
     once: dict[str, list[Digest]] = defaultdict(list)
     for entry in rounds.entries:
-        files = {"stage": "outputs", "snapshot": "files"}.get(entry.kind)
-        for path, body in entry.body[files].items() if files else ():
-            once[path].append(Digest(**body))
+        if key := LISTS.get(entry.kind):
+            for path, body in entry.body[key].items():
+                once[path].append(Digest(**body))
     found = set()
     for path, (number, digest) in expected.items():
         here = rounds.campaign.path(path)

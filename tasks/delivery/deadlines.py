@@ -157,7 +157,7 @@ class Waiting:
             if not desk.capabilities.cancel:
                 return False
             wanted = once.say_while(
-                self._is_waited_for, self.ledger, number, "cancel_wanted", {}, **sent.where
+                self._watch.is_open, self.ledger, number, "cancel_wanted", {}, **sent.where
             )
             if wanted is None:
                 return False
@@ -175,9 +175,6 @@ class Waiting:
         with crash.guarded(f"vendor:cancel:{self._sent.leg}"):
             desk.account.cancel(self._sent.reference)
         self._watch.look(self._sent, desk.account)
-
-    def _is_waited_for(self) -> bool:
-        return not state.is_collected(self.ledger.entries(), self.campaign.round)
 
     def _collected(self, *, complete: bool) -> bool:
         """Keep what the vendor has, as its own record; then go on.

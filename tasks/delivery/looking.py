@@ -55,7 +55,7 @@ class Watch:
 
     def look(self, sent: Sent, account: Account) -> None:
         """Fetch all that is new of a batch, and ask how far it is, if the round is waited for."""
-        more = self._is_open()
+        more = self.is_open()
         while more:
             number = inbox.count(self.ledger.entries(), self.round)
             cursor = self._cursor(sent.batch)
@@ -71,7 +71,7 @@ class Watch:
                 "progress": None if more else self._poll(sent, account, number),
             }
             about = {"page": number}
-            if not once.say_while(self._is_open, self.ledger, self.round, "looked", body, **about):
+            if not once.say_while(self.is_open, self.ledger, self.round, "looked", body, **about):
                 break
         self.mend()
 
@@ -109,7 +109,8 @@ class Watch:
         newest = len(looks) - looks[::-1].index(batch) if batch in looks else 0
         return set(looks[newest:])
 
-    def _is_open(self) -> bool:
+    def is_open(self) -> bool:
+        """Whether the round may still learn something, by what the ledger says now."""
         return not state.is_collected(self.ledger.entries(), self.round)
 
     def _poll(self, sent: Sent, account: Account, number: int) -> dict[str, Any]:

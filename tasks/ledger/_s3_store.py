@@ -95,9 +95,10 @@ def _told() -> Iterator[None]:
 
 
 def _checked(url: str) -> str:
+    refusal = ParamsError("is no URL such as s3://bucket/prefix", where="the ledger's url")
+    if not url.startswith("s3://"):
+        raise refusal
     try:
-        if url.startswith("s3://"):
-            return refuse_bad_url(url)
-    except ValueError:
-        pass
-    raise ParamsError("is no URL such as s3://bucket/prefix", where="the ledger's url")
+        return refuse_bad_url(url)
+    except ValueError as error:
+        raise refusal from error
