@@ -136,6 +136,13 @@ def bring(root: Path) -> None:
         work.keeping.need(pipeline.outputs(work.params))
 
 
+def assert_ended_as_one(shared: Path, expected: Path, roots: list[Path]) -> None:
+    last = clone(shared, "last")
+    bring(last)
+    assert_same(last, expected, at_once=True)
+    assert [audit(root).problems for root in (last, *roots)] == [(), (), ()]
+
+
 @pytest.mark.long
 def test_two_machines_at_once_end_as_one_did(
     shared: Path, undisturbed: tuple[Path, list[str]]
@@ -149,10 +156,7 @@ def test_two_machines_at_once_end_as_one_did(
         for racer in racers:
             racer.join()
         assert [racer.exitcode for racer in racers] == [0, 0]
-    last = clone(shared, "last")
-    bring(last)
-    assert_same(last, expected, at_once=True)
-    assert [audit(root).problems for root in (last, *roots)] == [(), (), ()]
+    assert_ended_as_one(shared, expected, roots)
 
 
 @pytest.mark.long
@@ -171,10 +175,7 @@ def test_wherever_one_machine_halts_and_another_goes_on_they_end_as_one(
         roots.reverse()
     record_property("fact", f"{halts} times one machine halted and another went on")
     assert halts >= 5
-    last = clone(shared, "last")
-    bring(last)
-    assert_same(last, expected, at_once=True)
-    assert [audit(root).problems for root in (last, *roots)] == [(), (), ()]
+    assert_ended_as_one(shared, expected, roots)
 
 
 def look_and_halt(root: Path, other: Path, seed: int) -> int:
