@@ -7,6 +7,8 @@ from typing import Any
 from tasks import campaign as at
 from tasks.campaign import Campaign
 from tasks.domain import digests, state
+from tasks.domain.entries import Entry
+from tasks.domain.files import write_atomic
 from tasks.domain.ports import Ledger
 from tasks.versions import data, git
 from tasks.versions.keeping import Keeping
@@ -57,11 +59,21 @@ def tag_round(campaign: Campaign, ledger: Ledger, keeping: Keeping) -> None:
     tag = closed.body["tag"]
     keeping.lay_out(closed.round)
     told = keeping.identity(closed)
-    entries = [f"{at.LEDGER}/{number:08d}.json" for number in range(closed.seq + 1)]
+    entries = _lay_out(campaign, ledger.entries()[: closed.seq + 1])
     paths = [name for name in GENERATED if name != at.LEDGER] + entries
     git.commit(campaign.root, f"Close round {closed.round}", paths, told)
     git.tag(campaign.root, tag, f"Round {closed.round} of labelloop", told)
     keeping.publish(tag)
+
+
+def _lay_out(campaign: Campaign, entries: Iterable[Entry]) -> list[str]:
+    """Write the entries of a ledger in a bucket into the folder that git keeps; list the files."""
+    paths = []
+    for entry in entries:
+        paths.append(path := f"{at.LEDGER}/{entry.seq:08d}.json")
+        if not campaign.path(path).exists():
+            write_atomic(campaign.path(path), entry.content)
+    return paths
 
 
 def save_ledger(campaign: Campaign) -> None:

@@ -15,9 +15,8 @@ from tasks.domain import locks, state
 from tasks.domain.errors import CampaignError
 from tasks.domain.outgoing import VendorContext
 from tasks.domain.ports import Ledger, Vendor
-from tasks.ledger.local import LocalLedger
-from tasks.ledger.s3 import S3Ledger
-from tasks.params import Params, StorageParams
+from tasks.ledger.opening import open_ledger
+from tasks.params import Params
 from tasks.versions import git
 from tasks.versions.keeping import Alone, Keeping
 from tasks.versions.shared import Shared
@@ -38,19 +37,16 @@ class Work:
 
 
 def look_at(directory: Path) -> Work:
-    """Open a campaign for reading only."""
+    """Open a campaign for reading only: nothing is written, in remotes and here."""
+    return _work(directory, only_read=True)
+
+
+def _work(directory: Path, *, only_read: bool) -> Work:
     campaign = at.find(directory)
     params = campaign.params()
-    ledger = _ledger(campaign, params.storage)
+    ledger = open_ledger(campaign, params.storage, only_read=only_read)
     keeping = Shared(campaign, ledger) if params.storage.ledger else Alone()
     return Work(campaign, params, ledger, keeping)
-
-
-def _ledger(campaign: Campaign, storage: StorageParams) -> Ledger:
-    folder = campaign.path(at.LEDGER)
-    if storage.ledger is None:
-        return LocalLedger(folder)
-    return S3Ledger(storage.ledger, folder, storage.endpoint)
 
 
 @contextmanager
@@ -58,11 +54,11 @@ def opened(directory: Path) -> Iterator[Work]:
     """Open a campaign as its only writer on this machine."""
     campaign = at.find(directory)
     with locks.exclusive(campaign.private / "lock"):
-        work = look_at(directory)
+        work = _work(directory, only_read=False)
         if work.params.storage.ledger:
             refuse_uncommitted(campaign)
             work.keeping.bring()
-            work = look_at(directory)
+            work = _work(directory, only_read=False)
         yield work
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import yaml
 
-from tasks.domain.errors import LabelloopError
+from tasks.domain.errors import LabelloopError, NotHereError
 
 BROKEN = (
     LabelloopError,
@@ -100,9 +100,11 @@ class Findings:
 
     @contextmanager
     def guarded(self, kind: str, where: str) -> Iterator[None]:
-        """Turn what broken data raises inside into a problem."""
+        """Turn what broken data raises inside into a problem, and what is elsewhere into a note."""
         try:
             yield
+        except NotHereError as error:
+            self.skip(str(error))
         except LabelloopError as error:
             self.problem(kind, error.where or where, error.what)
         except BROKEN as error:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
 
 CHAMPION = "champion"
+MODEL_FILE = "model.skops"
+"""The file of a registered model that holds the model."""
 REQUIRED = ("lightgbm", "numpy", "pandas", "scikit-learn", "scipy", "skops")
 
 
@@ -79,7 +81,7 @@ def _write(path: Path, run_id: str, model_id: str, model: Model) -> None:
         # MLflow warns of its own type hints, of its own use of pandas, and of whole numbers.
         warnings.simplefilter("ignore")
         _save_stand_in(path, model, description)
-    (path / "model.skops").write_bytes(model.content)
+    (path / MODEL_FILE).write_bytes(model.content)
     flavor = description.flavors["sklearn"]
     made_with = {**flavor, "sklearn_version": model.packages["scikit-learn"]}
     description.add_flavor("sklearn", **made_with)

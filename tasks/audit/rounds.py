@@ -13,7 +13,7 @@ from tasks.campaign import Campaign
 from tasks.domain import digests, state
 from tasks.domain.digests import Digest
 from tasks.domain.entries import Entry
-from tasks.domain.errors import DataError
+from tasks.domain.errors import DataError, NotHereError
 from tasks.versions import git
 
 Row = dict[str, Any]
@@ -37,10 +37,19 @@ class Rounds:
         The whole ledger.
     store : Store
         Asked for what is no longer in the work tree.
+    lacking : frozenset of str
+        Tags that this clone does not have, and need not have.
     """
 
-    def __init__(self, campaign: Campaign, entries: Sequence[Entry], store: Store) -> None:
+    def __init__(
+        self,
+        campaign: Campaign,
+        entries: Sequence[Entry],
+        store: Store,
+        lacking: frozenset[str] = frozenset(),
+    ) -> None:
         self.campaign, self.entries, self.store = campaign, tuple(entries), store
+        self.lacking = lacking
         self._of_round: dict[int, list[Entry]] = {}
         for entry in self.entries:
             self._of_round.setdefault(entry.round, []).append(entry)
@@ -93,7 +102,7 @@ class Rounds:
         Raises
         ------
         CampaignError
-            It is nowhere.
+            It is nowhere; a `NotHereError` if this clone need not have it.
         DataError
             The ledger has no such file, or what was found is not that file.
         """
@@ -157,6 +166,9 @@ class Rounds:
     def _away(self, number: int, path: str, digest: Digest) -> bytes:
         closed = self.body(number, "snapshot")
         if closed and not path.startswith(at.KEPT_BY_DVC):
+            if closed["tag"] in self.lacking:
+                what = "what git kept of it is not in this clone"
+                raise NotHereError(what, where=f"round {number}")
             return git.read(self.campaign.root, closed["tag"], path)
         return self.store.fetch(digest.md5)
 

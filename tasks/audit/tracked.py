@@ -78,7 +78,12 @@ class Tracked:
     @property
     def name(self) -> str:
         """The run's name and the model's alias."""
-        return f"round-{self.number:04d}"
+        return name_of(self.number)
+
+
+def name_of(number: int) -> str:
+    """Give the name of a round's run, which is also the alias of its model."""
+    return f"round-{number:04d}"
 
 
 def key(campaign: str, number: int) -> str:

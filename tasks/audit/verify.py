@@ -4,6 +4,8 @@ from pathlib import Path
 
 from tasks import campaign as at
 from tasks.audit import (
+    history,
+    reach,
     verify_chain,
     verify_data,
     verify_exchange,
@@ -15,7 +17,8 @@ from tasks.audit import (
 )
 from tasks.audit.findings import Findings, Report
 from tasks.audit.rounds import Rounds
-from tasks.params import Params
+from tasks.domain.errors import LabelloopError
+from tasks.params import Params, StorageParams
 from tasks.versions.store import Store
 
 
@@ -31,11 +34,17 @@ def audit(directory: Path) -> Report:
         The directory is no campaign.
     """
     campaign, findings = at.find(directory), Findings()
-    chain = verify_chain.check(campaign, findings)
-    rounds = Rounds(campaign, chain.entries, Store(campaign.root))
+    storage = _storage(campaign)
+    shared = storage.ledger is not None
+    chain = verify_chain.check(campaign, storage, findings)
+    lacking: frozenset[str] = frozenset()
+    with findings.guarded("git", "git"):
+        lacking = history.lacking(campaign, chain.entries, findings, shared=shared)
+    rounds = Rounds(campaign, chain.entries, Store(campaign.root), lacking)
+    with findings.guarded("data", "DVC"):
+        rounds.store = reach.store(rounds)
     params = _params(campaign, findings)
     with findings.guarded("file", "the work tree"):
-        shared = params is not None and params.storage.ledger is not None
         verify_files.check(rounds, findings, shared=shared)
     with findings.guarded("data", "DVC"):
         verify_data.check(rounds, findings)
@@ -45,6 +54,14 @@ def audit(directory: Path) -> Report:
         verify_exchange.check(rounds, findings)
     _ask_others(rounds, params, findings)
     return Report(chain.count, chain.head, tuple(findings.problems), tuple(findings.unchecked))
+
+
+def _storage(campaign: at.Campaign) -> StorageParams:
+    """Say where the ledger is; if params.yaml cannot be read, `_params` tells that in its place."""
+    try:
+        return campaign.params().storage
+    except LabelloopError:
+        return StorageParams()
 
 
 def _params(campaign: at.Campaign, findings: Findings) -> Params | None:

@@ -13,7 +13,10 @@ from tasks import campaign as at
 from tasks.audit.findings import Findings
 from tasks.campaign import Campaign
 from tasks.domain.entries import GENESIS, Entry, parse
-from tasks.domain.errors import LedgerError
+from tasks.domain.errors import LabelloopError, LedgerError
+from tasks.ledger.opening import open_ledger
+from tasks.ledger.s3 import S3Ledger
+from tasks.params import StorageParams
 from tasks.versions import git
 
 NAME = re.compile(r"\d{8}\.json")
@@ -56,9 +59,9 @@ class Chain:
     entries: list[Entry] = field(default_factory=list)
 
 
-def check(campaign: Campaign, findings: Findings) -> Chain:
+def check(campaign: Campaign, storage: StorageParams, findings: Findings) -> Chain:
     """Read every entry, and compare it with its neighbours and with git."""
-    found = {path.name: path.read_bytes() for path in _files(campaign.path(at.LEDGER), findings)}
+    found = _found(campaign, storage, findings)
     copies: dict[str, Copy] = {}
     with findings.guarded("git", "git"):
         copies = _copies(campaign.root, findings)
@@ -70,6 +73,24 @@ def check(campaign: Campaign, findings: Findings) -> Chain:
     chain = Chain(len(found), head, _entries(names, contents, findings))
     _check_links(contents, findings)
     return chain
+
+
+def _found(campaign: Campaign, storage: StorageParams, findings: Findings) -> dict[str, bytes]:
+    """Read the entries from where they are the truth: the campaign's folder, or its bucket."""
+    here = {path.name: path.read_bytes() for path in _files(campaign.path(at.LEDGER), findings)}
+    ledger = open_ledger(campaign, storage, only_read=True)
+    if not isinstance(ledger, S3Ledger):
+        return here
+    try:
+        stored = ledger.contents()
+    except LabelloopError as error:
+        findings.skip(f"the ledger in its bucket, so this clone's copy was read: {error}")
+        return here
+    for name, content in sorted(here.items()):
+        if stored.get(name) != content:
+            what = f"is not the entry in {ledger.where}: one of the two was changed"
+            findings.problem("ledger", f"{at.LEDGER}/{name}", what)
+    return stored
 
 
 def _files(folder: Path, findings: Findings) -> list[Path]:

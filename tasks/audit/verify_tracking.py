@@ -1,4 +1,4 @@
-"""Whether MLflow has every closed round, and says of it what the ledger says."""
+"""Whether MLflow has every closed round and no other, and says of it what the ledger says."""
 
 import hashlib
 import math
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tasks import campaign as at
-from tasks.audit import mlflow_client, tracked, tracking
+from tasks.audit import mlflow_client, tracked, tracking, verify_registry
 from tasks.audit.findings import Findings
 from tasks.audit.mlflow_client import TrackingError
 from tasks.audit.rounds import Rounds
@@ -20,47 +20,99 @@ if TYPE_CHECKING:
 
 
 def check(rounds: Rounds, params: Params, findings: Findings) -> None:
-    """Compare the runs of all rounds that the ledger says were logged."""
-    logged = {entry.round for entry in state.of_kind(rounds.entries, "logged")}
-    for number in sorted(set(rounds.closed) - logged):
-        findings.skip(f"round {number} is not yet in MLflow: the next run tells it")
-    if not logged:
+    """Compare MLflow's runs and registered models with the rounds that the ledger has."""
+    if not rounds.entries:
         return
     address = mlflow_client.address(rounds.campaign.root, params.tracking.uri)
-    if address.startswith("sqlite:///") and not Path(address.removeprefix("sqlite:///")).exists():
-        findings.skip(f"MLflow: its database {params.tracking.uri} is not here")
+    is_file = address.startswith("sqlite:///")
+    if is_file and not Path(address.removeprefix("sqlite:///")).exists():
+        for number in sorted(set(rounds.closed) - _logged(rounds)):
+            findings.skip(_untold(number))
+        if _logged(rounds):
+            findings.skip(f"MLflow: its database {params.tracking.uri} is not here")
         return
     try:
         with mlflow_client.client(rounds.campaign.root, params.tracking.uri) as client:
-            _check_runs(client, rounds, params, sorted(logged), findings)
+            _check_runs(client, rounds, params, findings, own_file=is_file)
     except TrackingError as error:
         findings.skip(str(error))
 
 
+def _logged(rounds: Rounds) -> set[int]:
+    return {entry.round for entry in state.of_kind(rounds.entries, "logged")}
+
+
+def _untold(number: int) -> str:
+    return f"round {number} is not yet in MLflow: the next run tells it"
+
+
 def _check_runs(
-    client: "MlflowClient",
-    rounds: Rounds,
-    params: Params,
-    logged: list[int],
-    findings: Findings,
+    client: "MlflowClient", rounds: Rounds, params: Params, findings: Findings, *, own_file: bool
 ) -> None:
+    """Compare runs by round; `own_file` says that this machine alone writes into MLflow's file."""
+    campaign = params.campaign.name
     experiment = client.get_experiment_by_name(params.tracking.experiment)
     runs = {} if experiment is None else _runs(client, experiment.experiment_id, rounds)
-    for number in logged:
-        name = tracked.key(params.campaign.name, number)
+    told = {n for n in rounds.closed if _whole(runs.get(tracked.key(campaign, n), []))}
+    logged = _logged(rounds) | told
+    if own_file and params.storage.ledger:
+        logged = _told_here(rounds, campaign, runs, logged, findings)
+    whole: dict[int, str] = {}
+    for number in sorted(logged):
+        name = tracked.key(campaign, number)
         where = f"MLflow run of round {number}"
         with findings.guarded("mlflow", where):
             _check_copies(runs.get(name, []), where, findings)
-            for run in runs.get(name, []):
-                if tracking.is_complete(run):
-                    _check_run(client, rounds, run, params.campaign.name, number, findings)
+            for run in _whole(runs.get(name, [])):
+                whole[number] = run.info.run_id
+                _check_run(client, rounds, run, campaign, number, findings)
+    _check_unknown(rounds, campaign, runs, findings)
+    if whole:
+        verify_registry.check(client, rounds, campaign, whole, findings)
+
+
+def _whole(runs: "list[Run]") -> "list[Run]":
+    return [run for run in runs if tracking.is_complete(run)]
+
+
+def _told_here(
+    rounds: Rounds,
+    campaign: str,
+    runs: "dict[str, list[Run]]",
+    logged: set[int],
+    findings: Findings,
+) -> set[int]:
+    """Leave out the rounds that another machine told to an MLflow of its own."""
+    here = {number for number in logged if tracked.key(campaign, number) in runs}
+    if others := sorted(logged - here):
+        findings.skip(f"rounds {others} are in the MLflow of the machines that closed them")
+    return here
+
+
+def _check_unknown(
+    rounds: Rounds, campaign: str, runs: "dict[str, list[Run]]", findings: Findings
+) -> None:
+    """Find whole runs of rounds that the ledger did not close, or does not say were logged."""
+    whole = {name for name, some in runs.items() if _whole(some)}
+    untold = set(rounds.closed) - _logged(rounds)
+    keys = {tracked.key(campaign, number): number for number in rounds.closed}
+    for name in sorted(whole - keys.keys()):
+        what = "is of this campaign, and the ledger has no such round: its end was taken away"
+        findings.problem("mlflow", f"MLflow run {name}", what)
+    for name in sorted(whole & {name for name, number in keys.items() if number in untold}):
+        what = (
+            "is whole, and the ledger does not say that it was logged: its end was taken away, "
+            "or a run was killed just then, which `labelloop run` mends"
+        )
+        findings.problem("mlflow", f"MLflow run of round {keys[name]}", what)
+    for number in sorted(untold - {keys[name] for name in whole & keys.keys()}):
+        findings.skip(_untold(number))
 
 
 def _check_copies(runs: "list[Run]", where: str, findings: Findings) -> None:
     """Miss a run; say of copies, which a machine that died can leave, that they do no harm."""
-    whole = sum(map(tracking.is_complete, runs))
     said = "the ledger says that it was logged"
-    if not whole:
+    if not _whole(runs):
         what = "was cut short" if runs else "is missing"
         findings.problem("mlflow", where, f"{what}; {said}")
     elif len(runs) > 1:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 
 from tasks import campaign as at
 from tasks import registry
@@ -15,6 +16,7 @@ from tasks.domain.errors import VendorError
 from tasks.domain.incoming import Statement
 from tasks.domain.outgoing import VendorContext
 from tasks.domain.ports import Account
+from tasks.ledger.opening import MIRROR
 from tasks.params import FallbackParams, Params, VendorParams
 
 
@@ -149,7 +151,8 @@ def _account(
 
 def _has_home(rounds: Rounds) -> bool:
     home = rounds.campaign.path(at.PRIVATE)
-    return home.is_dir() and any(path.name != "lock" for path in home.iterdir())
+    of_every_clone = ("lock", Path(MIRROR).name)
+    return home.is_dir() and any(path.name not in of_every_clone for path in home.iterdir())
 
 
 def _compare(

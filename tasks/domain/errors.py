@@ -7,6 +7,7 @@
     │   ├── ParamsError       params.yaml says something that cannot be done
     │   ├── DataError         a file of items, answers or labels is not what it must be
     │   ├── CampaignError     the directory is not (or not now) a campaign that can run
+    │   │   └── NotHereError  this clone need not have what was asked for, and does not
     │   └── BudgetError       a push would cost more than is left
     ├── LedgerError           the ledger cannot be read or written as it must be
     │   └── EntryExistsError  another process has written this entry first
@@ -62,6 +63,10 @@ class DataError(UserError):
 
 class CampaignError(UserError):
     """The directory is not, or not now, a campaign that can run."""
+
+
+class NotHereError(CampaignError):
+    """What was asked for is in other clones of the campaign, and need not be in this one."""
 
 
 class BudgetError(UserError):

@@ -24,23 +24,27 @@ class S3Ledger(ChainedLedger):
     """The append-only list of facts, as objects that the store creates only once.
 
     Entry n is ``<url>/ledger/<n>.json``, written with ``If-None-Match: *``; bytes that entries name
-    are ``<url>/kept/<sha256>``. A folder mirrors the entries, so that whatever reads a campaign's
-    ledger offline reads files. The store has the truth: the mirror is brought up to date when
-    entries are first asked for, by `refresh`, and after a lost race; between these, what other
-    machines write is not seen. Whoever decides by old entries is refused when it appends.
+    are ``<url>/kept/<sha256>``. A folder mirrors the entries, so that each is fetched once. The
+    store has the truth: the mirror is brought up to date when entries are first asked for, by
+    `refresh`, and after a lost race; between these, what other machines write is not seen. Whoever
+    decides by old entries is refused when it appends.
 
     Parameters
     ----------
     url : str
         ``s3://bucket/prefix``.
     mirror : Path
-        The campaign's folder of entries, as of `tasks.ledger.local.LocalLedger`.
+        A folder of entries that belongs to this machine alone.
+    only_read : bool
+        Write nothing, not even into the mirror.
     endpoint : str, optional
         The address of a store that is not AWS. If not told, what boto3 finds by itself, as it does
         with credentials and region.
     """
 
-    def __init__(self, url: str, mirror: Path, endpoint: str | None = None) -> None:
+    def __init__(
+        self, url: str, mirror: Path, endpoint: str | None = None, *, only_read: bool = False
+    ) -> None:
         # It imports boto3, which campaigns on one machine need not wait for.
         from tasks.ledger._s3_store import S3Store
 
@@ -48,6 +52,7 @@ class S3Ledger(ChainedLedger):
         self.where = self._store.where("ledger")
         fix = f"delete the later ones too: they are read again from {self.where}"
         self._mirror = EntryFolder(mirror, fix)
+        self._only_read = only_read
         self._known: tuple[Entry, ...] | None = None
 
     def entries(self) -> tuple[Entry, ...]:
@@ -70,9 +75,22 @@ class S3Ledger(ChainedLedger):
         if mirrored and content.pop(mirrored[-1].seq, None) != mirrored[-1].content:
             self._refuse_mirror(mirrored[-1].seq)
         self._known = (*mirrored, *self._chained(mirrored, content.values()))
-        for entry in self._known[len(mirrored) :]:
-            self._copy(entry)
+        if not self._only_read:
+            for entry in self._known[len(mirrored) :]:
+                self._copy(entry)
         return self._known
+
+    def contents(self) -> dict[str, bytes]:
+        """Read what the store has as entries, unchecked and past the mirror, by file name.
+
+        Raises
+        ------
+        LedgerError, CampaignError
+            The store cannot be reached or does not let us.
+        """
+        names = [name for name in self._store.names("ledger", "") if NAME.fullmatch(name)]
+        contents = self._read([int(name[:8]) for name in names])
+        return dict(zip(names, contents, strict=True))
 
     def refuse_unfit(self) -> None:
         """Raise a `CampaignError` if the store cannot hold a ledger."""

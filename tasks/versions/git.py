@@ -69,6 +69,11 @@ def tags(root: Path) -> frozenset[str]:
     return frozenset(run(root, "tag", "--list").split())
 
 
+def is_shallow(root: Path) -> bool:
+    """Whether the repository was cloned without its whole history."""
+    return run(root, "rev-parse", "--is-shallow-repository").strip() == "true"
+
+
 def read(root: Path, revision: str, path: str) -> bytes:
     """Read a file as it was at a revision."""
     return _call(root, "show", f"{revision}:{path}")

@@ -48,6 +48,12 @@ def bring(root: Path) -> None:
         push(root)
 
 
+def tags(root: Path) -> frozenset[str]:
+    """List the tags that git's remote has; raises `CampaignError` if it cannot be reached."""
+    lines = git.run(root, "ls-remote", "--tags", "--refs", ORIGIN).splitlines()
+    return frozenset(line.split("refs/tags/", 1)[1] for line in lines)
+
+
 def push(root: Path, tag: str | None = None) -> None:
     """Make commits, and a tag, known to others; what others have made known stands.
 
@@ -68,7 +74,7 @@ def push(root: Path, tag: str | None = None) -> None:
 
 def _is_known(root: Path, tag: str | None) -> bool:
     """Whether others have the tag that could not be pushed; then our commit is not needed."""
-    if tag is None or f"refs/tags/{tag}" not in git.run(root, "ls-remote", "--tags", ORIGIN):
+    if tag is None or tag not in tags(root):
         return False
     git.run(root, "reset", "--quiet", "--hard", UPSTREAM)
     return True
