@@ -95,7 +95,7 @@ def _read(client: "MlflowClient", rounds: Rounds, campaign: str) -> Registry:
         return Registry({}, {})
     found = client.search_model_versions(f"name = '{campaign}'")
     ledger = rounds.entries[0].digest
-    own = {one.run_id: one for one in found if one.tags.get("labelloop.ledger") == ledger}
+    own = {str(one.run_id): one for one in found if one.tags.get("labelloop.ledger") == ledger}
     aliases = client.get_registered_model(campaign).aliases
     return Registry(own, {name: str(number) for name, number in aliases.items()})
 
