@@ -24,7 +24,7 @@ PARTS = (
     (LEARNING, trainer, ("train",)),
     ("DVC", data, ("commit", "push", "has_remote")),
     ("DVC", Store, ("fetch", "cached")),
-    ("Great Expectations", validate, ("run", "build_docs")),
+    ("Great Expectations", validate, ("run",)),
     ("MLflow", tracking, ("log_round",)),
     ("git", git, ("_call", "_has")),
     ("ledger", LocalLedger, ("entries", "append", "record")),

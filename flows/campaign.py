@@ -7,7 +7,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
-from flows import progress, secrets, steps
+from flows import progress, secrets, steps, tether
 from flows.loop import advance
 from flows.round import Facts, Watch
 from flows.turns import Busy, turn
@@ -33,6 +33,7 @@ def campaign(
         Completed; named AwaitingLabels if people are still labeling, since no process waits for
         them, and Busy if another scheduled run is at the campaign and `busy` says to leave.
     """
+    tether.follow()
     secrets.offer_blocks()
     with turn(find(Path(directory)).private / "turn.lock", busy) as goes_on:
         if not goes_on:

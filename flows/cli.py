@@ -1,6 +1,7 @@
 """The command line: ``labelloop``."""
 
 import errno
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -8,6 +9,7 @@ from typing import Annotated, Any, Literal
 import typer
 from rich.console import Console
 
+from flows.ending import Terminated, on_sigterm
 from tasks import __version__
 from tasks.domain.errors import LabelloopError, UserError
 
@@ -21,6 +23,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 out = Console(soft_wrap=True)
+INTERRUPTED, TERMINATED = 128 + signal.SIGINT, 128 + signal.SIGTERM
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
@@ -310,6 +313,7 @@ def _print_plain_json(value: Any) -> None:
 
 def main() -> None:
     """Run the command line: 2 for a user's mistake, 1 for a fault, always in one line."""
+    on_sigterm()
     try:
         app()
     except UserError as error:
@@ -322,8 +326,13 @@ def main() -> None:
         fix = "free some room" if error.errno in NO_ROOM else "mend the permissions"
         place = f" ({error.filename})" if error.filename else ""
         _end(f"{error.strerror}{place}; {fix} and run again: what was done is kept", 2)
-    except KeyboardInterrupt:
-        _end("interrupted; run again to go on from here", 130)
+    except Terminated:
+        _end("terminated; run again to go on from here", TERMINATED)
+    except SystemExit as end:
+        # What typer makes of Ctrl-C.
+        if end.code == INTERRUPTED:
+            _end("interrupted; run again to go on from here", INTERRUPTED)
+        raise
 
 
 def _end(line: str, code: int) -> None:

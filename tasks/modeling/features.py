@@ -8,7 +8,7 @@ import pandas as pd
 from tasks.domain import randomness
 from tasks.domain.choosing import Floats
 from tasks.domain.errors import DataError
-from tasks.modeling.threads import one_thread
+from tasks.domain.arithmetic import one_thread
 from tasks.params import FeaturesParams
 
 TERMS = 50_000

@@ -10,7 +10,7 @@ from tasks import registry
 from tasks.domain import randomness
 from tasks.modeling import calibration, training
 from tasks.modeling import features as columns
-from tasks.modeling.threads import one_thread
+from tasks.domain.arithmetic import one_thread
 from tasks.modeling.training import TrainingSet
 from tasks.params import FeaturesParams, TrainParams
 
