@@ -74,7 +74,7 @@ def close_round(directory: Path) -> dict[str, float]:
 
     clock = Clock()
     with measured(clock), clock.on("Prefect"):
-        campaign(str(directory), rounds=1, wait=True)
+        campaign(str(directory), wait=True)
         flush()
     _refuse_unfinished(directory)
     return dict(clock.seconds)

@@ -108,7 +108,7 @@ def _registered(
     looks = {"directory": str(root), "opens": not opening}
     deployments = [_deployment(root, "looks", looks, "leave", interval=every)]
     if opening:
-        rounds = {"directory": str(root), "rounds": 1}
+        rounds = {"directory": str(root)}
         deployments.append(_deployment(root, "rounds", rounds, "wait", schedules=opening))
     # Room for a look to find the campaign busy: else looks would pile up behind a long round.
     runner = Runner(limit=2, pause_on_shutdown=True)

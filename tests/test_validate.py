@@ -273,7 +273,10 @@ def test_a_critical_failure_is_written_down_and_stops(tmp_path: Path) -> None:
     for word in ("expect_column_values_to_match_regex", "7 rows", "i10, i11", "1 more"):
         assert word in line
     written = json.loads(campaign.path(at.VALIDATION).read_text())
-    assert [one["severity"] for one in written["expectations"] if not one["success"]] == ["stop", "stop"]
+    assert [one["severity"] for one in written["expectations"] if not one["success"]] == [
+        "stop",
+        "stop",
+    ]
 
 
 def test_the_report_is_the_same_bytes_every_time(tmp_path: Path) -> None:

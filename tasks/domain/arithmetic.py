@@ -71,7 +71,6 @@ def in_force() -> dict[str, Any]:
         ``blas``: the libraries for linear algebra, with versions and kernels; ``simd``: the
         instructions that numpy uses where there is a choice; ``threads``: at most.
     """
-    import scipy.linalg
     import sklearn.utils._openmp_helpers  # noqa: F401 - both are imported for what they load
     from threadpoolctl import threadpool_info
 
