@@ -24,7 +24,7 @@ PARTS = (
     (LEARNING, trainer, ("train",)),
     ("DVC", data, ("commit", "push", "has_remote")),
     ("DVC", Store, ("fetch", "cached")),
-    ("Great Expectations", validate, ("run", "build_docs")),
+    ("Great Expectations", validate, ("run",)),
     ("MLflow", tracking, ("log_round",)),
     ("git", git, ("_call", "_has")),
     ("ledger", LocalLedger, ("entries", "append", "record")),
@@ -74,7 +74,7 @@ def close_round(directory: Path) -> dict[str, float]:
 
     clock = Clock()
     with measured(clock), clock.on("Prefect"):
-        campaign(str(directory), rounds=1, wait=True)
+        campaign(str(directory), wait=True)
         flush()
     _refuse_unfinished(directory)
     return dict(clock.seconds)

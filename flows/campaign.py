@@ -1,31 +1,48 @@
-"""Rounds until a stop rule fires, as one Prefect flow."""
+"""One round, or one look at it, as a Prefect flow run that is named after it."""
 
 from contextvars import ContextVar
 from pathlib import Path
 
-from prefect import flow
+from prefect import flow, get_client, runtime
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
-from flows import progress, secrets, steps
+from flows import progress, secrets, steps, tether
 from flows.loop import advance
 from flows.round import Facts, Watch
 from flows.turns import Busy, turn
 from tasks.campaign import find
+from tasks.domain import state
+from tasks.domain.errors import LabelloopError
+from tasks.work import look_at
 
 watching: ContextVar[Watch | None] = ContextVar("watching", default=None)
 """Who in this process is told of every action that begins and ends."""
 
 
-@flow(name="campaign", validate_parameters=False)
+def name(directory: Path) -> str:
+    """Name a run: the campaign, and the round that is open or comes next."""
+    work = look_at(directory)
+    entries = work.ledger.entries()
+    campaign = work.params.campaign.name
+    if state.stop(entries) is not None:
+        return f"{campaign}, stopped"
+    return f"{campaign} round {state.current_round(entries)}"
+
+
+def _name_of_run() -> str:
+    try:
+        return name(Path(runtime.flow_run.parameters["directory"]))
+    except LabelloopError:
+        # The run itself says what is wrong with the directory.
+        return "campaign"
+
+
+@flow(name="campaign", flow_run_name=_name_of_run, validate_parameters=False)
 def campaign(
-    directory: str,
-    rounds: int | None = None,
-    wait: bool = False,
-    opens: bool = True,
-    busy: Busy = "join",
+    directory: str, wait: bool = False, opens: bool = True, busy: Busy = "join"
 ) -> State[None]:
-    """Advance a campaign as far as possible.
+    """Carry the open round on, or open the next, and go no further than its end.
 
     Returns
     -------
@@ -33,16 +50,18 @@ def campaign(
         Completed; named AwaitingLabels if people are still labeling, since no process waits for
         them, and Busy if another scheduled run is at the campaign and `busy` says to leave.
     """
+    tether.follow()
     secrets.offer_blocks()
-    with turn(find(Path(directory)).private / "turn.lock", busy) as goes_on:
+    root = Path(directory)
+    with turn(find(root).private / "turn.lock", busy) as goes_on:
         if not goes_on:
             return Completed(name="Busy", message="another run is at the campaign")
-        return _ended(_advance(Path(directory), rounds, wait, opens))
-
-
-def _advance(directory: Path, rounds: int | None, wait: bool, opens: bool) -> Facts:
-    call = steps.as_tasks(progress.telling(directory, watching.get()))
-    return advance(call, directory, rounds, wait=wait, opens=opens)
+        if busy == "wait":
+            # Meanwhile the round that it was named after may have been closed.
+            with get_client(sync_client=True) as client:
+                client.update_flow_run(runtime.flow_run.id, name=name(root))
+        call = steps.as_tasks(progress.telling(root, watching.get()))
+        return _ended(advance(call, root, 1, wait=wait, opens=opens))
 
 
 def _ended(done: Facts) -> State[None]:

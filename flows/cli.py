@@ -1,6 +1,6 @@
 """The command line: ``labelloop``."""
 
-import errno
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal
 import typer
 from rich.console import Console
 
+from flows import disk
+from flows.ending import Terminated, on_sigterm
 from tasks import __version__
 from tasks.domain.errors import LabelloopError, UserError
 
@@ -17,11 +19,11 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
-    epilog="Exit codes: 0 done; 1 audit or replay found a difference; 2 a mistake of yours.",
+    epilog="Exit codes: 0 done; 1 audit or replay found a difference; 2 something to mend; 130 Ctrl-C; 143 SIGTERM.",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 out = Console(soft_wrap=True)
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+INTERRUPTED, TERMINATED = 128 + signal.SIGINT, 128 + signal.SIGTERM
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Rounds = Annotated[
@@ -310,20 +312,24 @@ def _print_plain_json(value: Any) -> None:
 
 def main() -> None:
     """Run the command line: 2 for a user's mistake, 1 for a fault, always in one line."""
+    on_sigterm()
     try:
         app()
     except UserError as error:
         _end(str(error), 2)
     except LabelloopError as error:
         _end(str(error), 1)
-    except OSError as error:
-        if error.errno not in (*NO_ROOM, errno.EACCES, errno.EROFS, errno.EPERM):
+    except Exception as error:
+        if (said := disk.line(error)) is None:
             raise
-        fix = "free some room" if error.errno in NO_ROOM else "mend the permissions"
-        place = f" ({error.filename})" if error.filename else ""
-        _end(f"{error.strerror}{place}; {fix} and run again: what was done is kept", 2)
-    except KeyboardInterrupt:
-        _end("interrupted; run again to go on from here", 130)
+        _end(said, 2)
+    except Terminated:
+        _end("terminated; run again to go on from here", TERMINATED)
+    except SystemExit as end:
+        # What typer makes of Ctrl-C.
+        if end.code == INTERRUPTED:
+            _end("interrupted; run again to go on from here", INTERRUPTED)
+        raise
 
 
 def _end(line: str, code: int) -> None:

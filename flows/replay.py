@@ -20,6 +20,8 @@ from tasks.ledger.local import LocalLedger
 from tasks.versions import git
 from tasks.versions.store import Store
 
+UNCHANGED = "neither code, packages, data nor the way sums are made changed"
+
 
 @dataclass(frozen=True)
 class StageReplay:
@@ -205,27 +207,34 @@ class Bench:
             if found.get(path) != digest and len(lines) < differences.SHOWN:
                 now = (root / path).read_bytes() if path in found else b""
                 lines += differences.first(path, self._fetch(number, path, digest), now)
-        why = "; ".join(_changes(entry)) or "neither code, packages nor data changed"
+        why = "; ".join(_changes(entry)) or UNCHANGED
         return StageReplay(name, recorded, replayed, why, tuple(lines))
 
 
 def _run(name: str, campaign: Campaign) -> None:
-    stage = pipeline.module(name)
     # A model that is taken over from the round before would prove nothing.
     options = {"reuse": False} if name == "train" else {}
-    stage.run(campaign, params.load(campaign.path(at.PARAMS)), **options)
+    pipeline.compute(name, campaign, params.load(campaign.path(at.PARAMS)), **options)
 
 
 def _changes(entry: Entry) -> Iterator[str]:
     """Say what is not as it was when the stage was recorded."""
-    if entry.body["code"] != environment.code():
-        then, now = entry.body["code"][:12], environment.code()[:12]
-        yield f"code changed ({then} → {now})"
-    now_there = environment.packages()
-    changed = [
-        f"{name} {version} → {now_there.get(name, 'none')}"
-        for name, version in sorted(entry.body["packages"].items())
-        if now_there.get(name) != version
-    ]
-    if changed:
-        yield f"packages changed: {', '.join(changed)}"
+    now = environment.facts()
+    if entry.body["code"] != now["code"]:
+        yield f"code changed ({entry.body['code'][:12]} → {now['code'][:12]})"
+    if changed := _differing(entry.body["packages"], now["packages"]):
+        yield f"packages changed: {changed}"
+    if changed := _differing(entry.body["arithmetic"], now["arithmetic"]):
+        yield f"sums are made otherwise: {changed}"
+
+
+def _differing(then: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    return ", ".join(
+        f"{name} {_words(value)} → {_words(now.get(name))}"
+        for name, value in sorted(then.items())
+        if now.get(name) != value
+    )
+
+
+def _words(value: Any) -> str:
+    return " and ".join(map(str, value)) if isinstance(value, list) else str(value or "none")

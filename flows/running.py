@@ -17,9 +17,8 @@ def run(
     directory = directory.resolve()
     work = look_at(directory)
     refuse_uncommitted(work.campaign)
-    is_over = state.stop(work.ledger.entries()) is not None
     with display.running() as watch:
-        if not prefect or is_over:
+        if not prefect or _current(directory) is None:
             advance(plainly(watch), directory, rounds, wait=wait)
             return
         display.say("starting the Prefect server")
@@ -28,14 +27,27 @@ def run(
 
 
 def _recorded(directory: Path, rounds: int | None, wait: bool, display: Display) -> None:
+    """Have a flow run for each round."""
     from flows.campaign import campaign, watching
 
+    first = _current(directory)
     token = watching.set(display.told)
     try:
-        campaign(str(directory), rounds=rounds, wait=wait)
+        while True:
+            before = _current(directory)
+            campaign(str(directory), wait=wait)
+            now = _current(directory)
+            if now in (None, before) or (rounds and first is not None and now >= first + rounds):
+                return
     finally:
         watching.reset(token)
         _flush()
+
+
+def _current(directory: Path) -> int | None:
+    """Give the round that is open or comes next; None if none comes."""
+    entries = look_at(directory).ledger.entries()
+    return None if state.stop(entries) is not None else state.current_round(entries)
 
 
 def _flush() -> None:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 from rich.console import Console
 
+from flows import tether
+from flows.ending import Terminated
 from flows.listening import Door, listening
 from flows.server import prefect_api
 from flows.turns import Busy
@@ -66,20 +68,19 @@ def serve(directory: Path, plan: Plan, door: Door | None, console: Console) -> N
     """
     work = look_at(directory.resolve())
     refuse_uncommitted(work.campaign)
-    # As Ctrl-C, from the first moment on: a server that was started must be stopped, too.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "INFO"
     os.environ.setdefault("PREFECT_FLOWS_HEARTBEAT_FREQUENCY", HEARTBEAT_SECONDS)
+    tether.offer()
     root = work.campaign.root
     with (
         prefect_api(work.campaign.private / "prefect") as address,
         listening(work, door, f"campaign/{_name(root, 'looks')}", console),
-        suppress(KeyboardInterrupt),
+        suppress(KeyboardInterrupt, Terminated, asyncio.CancelledError),
     ):
         # Prefect takes its settings from the environment as it is when it is first imported.
         runner = _registered(root, plan.every, _opening(plan))
         console.print(f"serving {directory}; Prefect's pages are at {address.removesuffix('/api')}")
-        asyncio.run(runner.start())
+        _stay(runner)
 
 
 def _opening(plan: Plan) -> "list[CronSchedule | IntervalSchedule]":
@@ -102,27 +103,40 @@ def _opening(plan: Plan) -> "list[CronSchedule | IntervalSchedule]":
 def _registered(
     root: Path, every: int, opening: "list[CronSchedule | IntervalSchedule]"
 ) -> "Runner":
+    from prefect.runner import Runner
+
     looks = {"directory": str(root), "opens": not opening}
     deployments = [_deployment(root, "looks", looks, "leave", interval=every)]
     if opening:
-        rounds = {"directory": str(root), "rounds": 1}
+        rounds = {"directory": str(root)}
         deployments.append(_deployment(root, "rounds", rounds, "wait", schedules=opening))
     # Room for a look to find the campaign busy: else looks would pile up behind a long round.
-    runner = _runner(limit=2)
+    runner = Runner(limit=2, pause_on_shutdown=True)
     for deployment in deployments:
         runner.add_deployment(deployment)
     return runner
 
 
-def _runner(limit: int) -> "Runner":
-    from prefect.runner import Runner
+def _stay(runner: "Runner") -> None:
+    """Serve until Ctrl-C or SIGTERM; raises `CancelledError` after the latter."""
 
-    class _Runner(Runner):
-        def handle_sigterm(self, *_: Any, **__: Any) -> None:
-            # Prefect's own way of ending at once leaves schedules and a traceback behind.
-            signal.raise_signal(signal.SIGINT)
+    async def start() -> None:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
 
-    return _Runner(limit=limit, pause_on_shutdown=True)
+        def end(*_: object) -> None:
+            if task and not task.cancelling():
+                loop.call_soon_threadsafe(task.cancel)
+
+        # Prefect's own way of ending at once leaves schedules and a traceback behind. And no way
+        # that needs SIGINT will do: a shell has its background jobs ignore it.
+        runner.handle_sigterm = end  # type: ignore[method-assign]
+        await runner.start()
+
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        asyncio.run(start())
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _name(root: Path, what: str) -> str:

@@ -14,7 +14,7 @@ def main(arguments: list[str]) -> int:
         return 2
     try:
         here = campaign.find(Path.cwd())
-        pipeline.module(arguments[0]).run(here, here.params())
+        pipeline.compute(arguments[0], here, here.params())
     except UserError as error:
         sys.stderr.write(f"{error}\n")
         return 2

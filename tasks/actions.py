@@ -122,23 +122,12 @@ def catch_up(directory: Path) -> Facts:
 
 
 def publish(directory: Path) -> Facts:
-    """Write the report, and the data docs that it links if a validation came after them."""
+    """Write the report."""
     from tasks.reporting import page
 
     with opened(directory) as work:
         work.keeping.need((at.POOL,))
-        if _are_docs_old(work.campaign):
-            from tasks import validate
-
-            validate.build_docs(work.campaign)
         return {"report": str(page.write(work.campaign, work.ledger))}
-
-
-def _are_docs_old(campaign: at.Campaign) -> bool:
-    docs, validation = campaign.path(at.DATA_DOCS) / "index.html", campaign.path(at.VALIDATION)
-    return validation.exists() and not (
-        docs.exists() and docs.stat().st_mtime_ns > validation.stat().st_mtime_ns
-    )
 
 
 def _deliver(work: Work, number: int, leg: int) -> Facts:
@@ -156,8 +145,7 @@ def _open(work: Work, number: int) -> None:
         "round": number,
         "base": _base(work, number),
         "params": digests.of_file(work.campaign.path(at.PARAMS)).sha256,
-        "code": environment.code(),
-        "packages": environment.packages(),
+        **environment.facts(),
     }
     work.ledger.record(number, "round_opened", body)
 

@@ -54,7 +54,6 @@ KEPT_BY_DVC = ("data/", "base/", "round/", "snapshot/")
 
 LEDGER = "ledger"
 REPORT = "report.html"
-DATA_DOCS = "data_docs"
 PRIVATE = ".labelloop"
 """What belongs to this machine and not to the campaign: locks, servers' databases."""
 

@@ -30,7 +30,6 @@ IGNORED = """\
 /round/
 /snapshot/
 /report.html
-/data_docs/
 /mlflow.db
 /mlruns/
 .*.tmp

@@ -9,7 +9,7 @@ from typing import Any
 
 from tasks import campaign as at
 from tasks.campaign import Campaign
-from tasks.domain import crash, digests, environment, state
+from tasks.domain import arithmetic, crash, digests, environment, state
 from tasks.domain.digests import Digest
 from tasks.domain.entries import Entry
 from tasks.domain.errors import CampaignError, LedgerError
@@ -82,7 +82,7 @@ def advance(
     if not done and name in BEFORE_SENDING:
         _refuse_if_sent(ledger, campaign.round, declared, inputs, params)
     with crash.scope(name):
-        summary = module(name).run(campaign, params)
+        summary = compute(name, campaign, params)
         outputs = _outputs(campaign, declared)
         if done and outputs != done.body["outputs"]:
             raise _not_reproducible(name, campaign.round, done.body["outputs"], outputs)
@@ -91,6 +91,13 @@ def advance(
             body = _body(name, key, inputs, params.sections(*declared.params), outputs, summary)
             ledger.record(campaign.round, "stage", body)
     return Result(summary, skipped=False)
+
+
+def compute(name: str, campaign: Campaign, params: Params, **options: Any) -> dict[str, Any]:
+    """Do a stage's offline half; gives its summary."""
+    with arithmetic.one_thread():
+        summary: dict[str, Any] = module(name).run(campaign, params, **options)
+    return summary
 
 
 def latest(ledger: Ledger, round_number: int, name: str) -> Entry | None:
@@ -136,8 +143,7 @@ def _body(
         "params": {section: digests.of_value(value) for section, value in sections.items()},
         "outputs": outputs,
         "summary": summary,
-        "code": environment.code(),
-        "packages": environment.packages(),
+        **environment.facts(),
     }
 
 

@@ -1,7 +1,6 @@
 """Whether the data are what they are expected to be; if not, no round starts."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -16,11 +15,11 @@ from tasks.domain.files import pretty_json, write_atomic
 from tasks.domain.stage import Stage
 from tasks.ingest.readers import read_parquet
 from tasks.params import Params
-from tasks.validation import content, docs, findings, slices, suites
+from tasks.validation import content, findings, slices, suites
 from tasks.validation.defaults import default_suites
 from tasks.validation.findings import Finding
 
-__all__ = ["STAGE", "build_docs", "check", "default_suites", "run"]
+__all__ = ["STAGE", "check", "default_suites", "run"]
 
 POOL_SUITE, ANSWERS_SUITE, LABELS_SUITE = at.SUITES
 FRAMES = {
@@ -78,9 +77,9 @@ def run(campaign: Campaign, params: Params) -> dict[str, Any]:
         A suite cannot be read, or an expectation that is critical does not hold: its name, how
         many rows, the first ids.
     """
-    found = _outcome(campaign, params).findings
+    found = _validated(campaign, params.features.columns)
     failed = [one for one in found if not one.success]
-    report = {"expectations": len(found), "findings": [one.to_json() for one in failed]}
+    report = {"expectations": [one.to_json() for one in found]}
     write_atomic(campaign.path(at.VALIDATION), pretty_json(report))
     _refuse([one for one in failed if one.severity == "stop"])
     return {
@@ -90,50 +89,18 @@ def run(campaign: Campaign, params: Params) -> dict[str, Any]:
     }
 
 
-def build_docs(campaign: Campaign) -> Path | None:
-    """Build Great Expectations' Data Docs of the open round.
-
-    They hold times, so they are no part of `run` and of no round's digests.
-
-    Returns
-    -------
-    Path or None
-        The index page; None if the round has nothing yet that can be validated.
-    """
-    if not all(campaign.path(name).exists() for name in STAGE.inputs):
-        return None
-    results = _outcome(campaign, campaign.params()).results
-    return docs.build(campaign.path(at.DATA_DOCS), results, f"round-{campaign.round:04d}")
-
-
-@dataclass(frozen=True)
-class _Outcome:
-    """What Great Expectations says of each frame, and all findings."""
-
-    results: Mapping[str, Any]
-    findings: tuple[Finding, ...]
-
-
-def _outcome(campaign: Campaign, params: Params) -> _Outcome:
+def _validated(campaign: Campaign, features: Sequence[str]) -> list[Finding]:
     missing = [name for name in STAGE.inputs if not campaign.path(name).exists()]
     if missing:
         raise DataError("is missing", where=missing[0], fix="restore it with `dvc checkout`")
-    read = {name: digests.of_file(campaign.path(name)).sha256 for name in STAGE.inputs}
-    return _remembered(campaign.root, tuple(read.items()), tuple(params.features.columns))
-
-
-@lru_cache(maxsize=1)
-def _remembered(
-    root: Path, read: tuple[tuple[str, str], ...], features: tuple[str, ...]
-) -> _Outcome:
-    """Validate once for both `run` and `build_docs`; `read` has the digests of all that is read."""
-    digest = dict(read)
+    digest = {name: digests.of_file(campaign.path(name)).sha256 for name in STAGE.inputs}
     results = {
-        name: _result_of_file(root, name, digest[file], digest[suite])
+        name: _result_of_file(campaign.root, name, digest[file], digest[suite])
         for name, (file, suite, _) in FRAMES.items()
     }
-    frames = {name: read_parquet(root / FRAMES[name][0]) for name in ("pool", "holdout", "labels")}
-    return _Outcome(results, tuple(_findings(results, frames, features)))
+    tables = ("pool", "holdout", "labels")
+    frames = {name: read_parquet(campaign.path(FRAMES[name][0])) for name in tables}
+    return _findings(results, frames, features)
 
 
 @lru_cache(maxsize=len(FRAMES))

@@ -7,12 +7,17 @@ from pathlib import Path
 
 def processes(root: Path) -> list[str]:
     """List the other processes that speak of a directory in command line or environment."""
-    found = []
+    return [said[:200] for said in by_id(root).values()]
+
+
+def by_id(root: Path) -> dict[int, str]:
+    """Give what those processes say, by their ids."""
+    found = {}
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             said = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
             if str(root).encode() in said and process.name != str(os.getpid()):
-                found.append(said.decode("utf-8", "replace")[:200])
+                found[int(process.name)] = said.decode("utf-8", "replace")
     return found
 
 

@@ -13,11 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+# Before numpy, as every program should: it decides how numpy makes sums.
+from tasks import campaign as at
+
+# isort: split
 import numpy as np
 import pandas as pd
 import yaml
 
-from tasks import campaign as at
 from tasks.domain import digests
 from tasks.ledger.local import LocalLedger
 from tasks.versions import git
@@ -27,8 +30,6 @@ os.environ |= {
     "DVC_NO_ANALYTICS": "1",
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
     "GIT_AUTHOR_NAME": "Test",
     "GIT_AUTHOR_EMAIL": "test@localhost",
     "GIT_COMMITTER_NAME": "Test",

@@ -7,7 +7,6 @@ import great_expectations as gx
 import mlflow
 import names
 import pandas as pd
-from great_expectations.checkpoint.actions import UpdateDataDocsAction
 
 EMPTY = {
     names.ANSWERS: ["answer_id", "item_id", "annotator_id", "label", "revision", "price"],
@@ -37,10 +36,7 @@ def _expectations() -> None:
         batch = source.add_dataframe_asset(frame).add_batch_definition_whole_dataframe("all")
         definition = gx.ValidationDefinition(name=frame, data=batch, suite=suites[suite])
         checked = context.validation_definitions.add(definition)
-        docs = UpdateDataDocsAction(name="docs")
-        context.checkpoints.add(
-            gx.Checkpoint(name=frame, validation_definitions=[checked], actions=[docs])
-        )
+        context.checkpoints.add(gx.Checkpoint(name=frame, validation_definitions=[checked]))
 
 
 if __name__ == "__main__":

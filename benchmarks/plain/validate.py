@@ -1,4 +1,4 @@
-"""Run the suites over the tables, and build the Data Docs."""
+"""Run the suites over the tables."""
 
 import sys
 

@@ -1,10 +1,13 @@
-"""What computed a result: this code and the packages beneath it."""
+"""What computed a result: this code, the packages beneath it, and how they make sums."""
 
 import hashlib
 import importlib.metadata
 import platform
 from functools import cache
 from pathlib import Path
+from typing import Any
+
+from tasks.domain import arithmetic
 
 PACKAGES = (
     "crowd-kit",
@@ -37,3 +40,8 @@ def packages() -> dict[str, str]:
     """Give the versions of Python and of `PACKAGES`."""
     versions = {name: importlib.metadata.version(name) for name in PACKAGES}
     return {"python": platform.python_version(), **versions}
+
+
+def facts() -> dict[str, Any]:
+    """Give all of it, as the ledger keeps it."""
+    return {"code": code(), "packages": packages(), "arithmetic": arithmetic.in_force()}

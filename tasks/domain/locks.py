@@ -15,3 +15,19 @@ def exclusive(path: Path) -> Iterator[None]:
             yield
         finally:
             fcntl.flock(file, fcntl.LOCK_UN)
+
+
+def is_held(path: Path) -> bool:
+    """Whether some process holds an exclusive lock."""
+    with path.open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        return False
+
+
+def wait_for(path: Path) -> None:
+    """Wait until no process holds an exclusive lock."""
+    with path.open("a+") as file:
+        fcntl.flock(file, fcntl.LOCK_SH)

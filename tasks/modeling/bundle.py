@@ -16,11 +16,11 @@ from zipfile import BadZipFile, ZipFile
 import numpy as np
 import pandas as pd
 
+from tasks.domain.arithmetic import one_thread
 from tasks.domain.choosing import Floats
 from tasks.domain.errors import DataError
 from tasks.modeling.canonical import canonical
 from tasks.modeling.features import select
-from tasks.modeling.threads import one_thread
 
 NO_MODEL = b"there is no model yet\n"
 """The file of a model that could not be fitted; of some length, since DVC warns of empty files."""

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from tasks.domain import randomness
+from tasks.domain.arithmetic import one_thread
 from tasks.domain.choosing import Floats
 from tasks.domain.errors import DataError
-from tasks.modeling.threads import one_thread
 from tasks.params import FeaturesParams
 
 TERMS = 50_000

@@ -8,9 +8,9 @@ import pandas as pd
 
 from tasks import registry
 from tasks.domain import randomness
+from tasks.domain.arithmetic import one_thread
 from tasks.modeling import calibration, training
 from tasks.modeling import features as columns
-from tasks.modeling.threads import one_thread
 from tasks.modeling.training import TrainingSet
 from tasks.params import FeaturesParams, TrainParams
 

@@ -144,16 +144,23 @@ class RoundReport:
 
 @dataclass(frozen=True)
 class Finding:
-    """An expectation that the data did not meet.
+    """What came of one expectation.
 
     Attributes
     ----------
+    severity : str
+        ``stop`` or ``warn``: what happens if it does not hold.
+    success : bool
+        Whether it holds.
+    detail : str
+        What was expected, and what was found.
     count : int or None
         Rows that are not as expected, and the first of their ids in `items`.
     """
 
     severity: str
     expectation: str
+    success: bool
     where: str = ""
     count: int | None = None
     items: tuple[str, ...] = ()
@@ -162,19 +169,14 @@ class Finding:
 
 @dataclass(frozen=True)
 class Validation:
-    """What the newest validation found.
+    """What the newest validation found: every expectation of every suite."""
 
-    Attributes
-    ----------
-    expectations : int
-        How many were checked.
-    docs : str or None
-        Relative address of Great Expectations' own pages.
-    """
+    expectations: tuple[Finding, ...] = ()
 
-    expectations: int = 0
-    findings: tuple[Finding, ...] = ()
-    docs: str | None = None
+    @property
+    def failed(self) -> tuple[Finding, ...]:
+        """Those that do not hold."""
+        return tuple(one for one in self.expectations if not one.success)
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ def gather(campaign: Campaign, ledger: Ledger, store: Store) -> ReportData:
         rounds=_rounds(campaign, params, past),
         annotators=ANNOTATORS.empty() if annotators is None else annotators,
         quarantine=_quarantine(past),
-        validation=_validation(campaign, past),
+        validation=_validation(past),
         stop=_stop(past),
         provenance=_provenance(params, past),
     )
@@ -102,14 +102,9 @@ def _quarantine(past: Past) -> pd.DataFrame:
     return pd.concat(some, ignore_index=True) if some else QUARANTINE.empty()
 
 
-def _validation(campaign: Campaign, past: Past) -> Validation:
-    content = past.newest_json(at.VALIDATION) or {"expectations": 0, "findings": []}
-    page = f"{at.DATA_DOCS}/index.html"
-    return Validation(
-        content["expectations"],
-        tuple(_finding(one) for one in content["findings"]),
-        page if campaign.path(page).exists() else None,
-    )
+def _validation(past: Past) -> Validation:
+    content = past.newest_json(at.VALIDATION) or {"expectations": []}
+    return Validation(tuple(_finding(one) for one in content["expectations"]))
 
 
 def _finding(one: Mapping[str, Any]) -> Finding:

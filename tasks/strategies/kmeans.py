@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from tasks.domain.arithmetic import one_thread
 from tasks.domain.choosing import Candidates, Floats
 
 MINI_BATCH_ABOVE = 20_000
@@ -61,12 +62,11 @@ class KMeans:
 def _cluster(points: Floats, clusters: int, seed: int) -> tuple[Ints, Floats]:
     from sklearn import cluster
     from sklearn.exceptions import ConvergenceWarning
-    from threadpoolctl import threadpool_limits
 
     kind = cluster.MiniBatchKMeans if len(points) > MINI_BATCH_ABOVE else cluster.KMeans
     model = kind(clusters, random_state=seed, n_init=1)
     # Threads would add up a centre in the order in which they happen to finish.
-    with warnings.catch_warnings(), threadpool_limits(1):
+    with warnings.catch_warnings(), one_thread():
         # Fewer different points than clusters: the scores have a rule for it.
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(points)

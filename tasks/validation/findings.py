@@ -101,8 +101,6 @@ def _count(result: dict[str, Any]) -> int | None:
 def _details(one: Any, arguments: dict[str, Any]) -> Iterator[str]:
     if arguments:
         yield f"expected {_short(canonical_json(_plain(arguments)))}"
-    if one.success:
-        return
     if message := _exception(one.exception_info):
         yield _short(message)
     elif one.result.get("observed_value") is not None:

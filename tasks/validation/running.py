@@ -21,7 +21,7 @@ def validate(
     Parameters
     ----------
     name : str
-        Of the table, as Data Docs call it.
+        Of the table.
     table : pyarrow.Table
     expectations : sequence of Expectation
     suite : str

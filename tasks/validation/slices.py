@@ -32,7 +32,7 @@ def run(name: str, table: pa.Table, suite: Suite, id_column: str) -> Any:
     Parameters
     ----------
     name : str
-        Of the table, as Data Docs call it.
+        Of the table.
     table : pyarrow.Table, n rows
     suite : Suite
     id_column : str

@@ -105,9 +105,12 @@ def data():
             }
         ),
         validation=Validation(
-            41,
-            (Finding("warn", "duplicates", "pool", 2, ("item-7", "item-8"), "the same twice"),),
-            "data_docs/index.html",
+            (
+                Finding("stop", "no_nulls", True, "pool column 'size'", 0, (), "expected {}"),
+                Finding(
+                    "warn", "duplicates", False, "pool", 2, ("item-7", "item-8"), "the same twice"
+                ),
+            )
         ),
         stop=(
             StopCheck("budget", True, "the next batch would cost more than is left"),
@@ -154,7 +157,7 @@ def hostile(data):
         rounds=(rounds,),
         annotators=data.annotators.assign(annotator_id=text),
         quarantine=data.quarantine.assign(reason=text, record=text),
-        validation=Validation(1, (Finding(text, text, text, 1, (text,), text),)),
+        validation=Validation((Finding(text, text, False, text, 1, (text,), text),)),
         stop=(StopCheck(text, True, text),),
         provenance=Provenance(text, 1, text, text, {text: text}),
     )

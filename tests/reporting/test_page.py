@@ -91,7 +91,7 @@ def test_is_well_formed_and_names_everything_once(data, variant):
     reader = Reader(render(VARIANTS[variant](data)))
     assert len(reader.ids) == len(set(reader.ids))
     targets = {value[1:] for _, name, value in reader.attributes if name == "href"}
-    assert {t for t in targets if not t.startswith("ata_docs")} <= set(reader.ids)
+    assert targets <= set(reader.ids)
 
 
 def test_hostile_values_are_text(hostile):
@@ -114,7 +114,7 @@ def test_nothing_is_loaded_from_anywhere(page, hostile):
         assert sources == {"data"}
         assert sources == {"data"}
         links = {value for _, name, value in reader.attributes if name == "href"}
-        assert {link for link in links if not link.startswith("#")} <= {"data_docs/index.html"}
+        assert {link for link in links if not link.startswith("#")} == set()
         policy = next(value for _, name, value in reader.attributes if "default-src" in value)
         assert "default-src 'none'" in policy
 
@@ -192,7 +192,7 @@ def test_a_label_that_was_not_foreseen_stands_out(data):
 def test_the_rest_is_told(page):
     text = Reader(page).text
     for words in (
-        "Of 41 expectations, 1 did not hold.",
+        "Of 2 expectations, 1 did not hold.",
         "warn duplicates pool, 2 rows the same twice item-7, item-8",
         "stop budget the next batch would cost more than is left",
         "go on max_rounds 3 of 30 rounds are done",
