@@ -21,6 +21,7 @@ from sagemaker_model import RefusedError, check
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
 TEAM = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:workteam/private-crowd/foresters"
+VENDORS_TEAM = f"arn:aws:sagemaker:{REGION}:222222222222:workteam/vendor-crowd/wood"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/ground-truth"
 LONGEST = 28_800
 KEY = re.compile(r"Credential=([^/]+)/")
@@ -117,6 +118,11 @@ class SageMakerServer:
         team = {"WorkteamName": body["WorkteamName"], "WorkteamArn": TEAM, "Description": "d"}
         members = [{"CognitoMemberDefinition": pool}]
         return {"Workteam": team | {"MemberDefinitions": members}}
+
+    def _DescribeSubscribedWorkteam(self, body: Request) -> Request:  # noqa: N802
+        if body["WorkteamArn"] != VENDORS_TEAM:
+            raise RefusedError("ValidationException", "No Workteam found")
+        return {"SubscribedWorkteam": {"WorkteamArn": VENDORS_TEAM, "SellerName": "s"}}
 
     def _job(self, body: Request) -> Job:
         job = self.jobs.get(body["LabelingJobName"].lower())

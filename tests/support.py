@@ -64,12 +64,14 @@ def merge(into: Changes, changes: Changes) -> Changes:
     return into
 
 
+START = "2026-01-05T08:00:00+00:00"
+"""When simulated annotators begin: two campaigns that are compared may run on different days."""
 SMALL: Changes = {
     "campaign": {"budget": 100.0},
     "train": {"learner": "logistic_regression", "options": {}},
     "score": {"batch": 6, "runners_up": 2},
     "push": {"redundancy": 2, "gold": 0.2},
-    "vendor": {"price": 0.05},
+    "vendor": {"price": 0.05, "options": {"start": START}},
     "collect": {"poll_seconds": 0.0},
     "evaluate": {"resamples": 100},
     "stop": {"max_rounds": {"rounds": 3}},

@@ -7,7 +7,7 @@ import pytest
 from delivery.campaigns import desk, desks, facts, ledger, make, open_round, params, statement
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support import in_process
+from support import START, in_process
 
 from tasks import campaign as at
 from tasks import collect, push
@@ -33,7 +33,7 @@ def vendor(**options):
         "send": ["height"],
         "price": 0.1,
         "pseudonyms": False,
-        "options": options,
+        "options": {"start": START, **options},
     }
 
 
@@ -184,7 +184,7 @@ def test_it_may_be_waited_on_after_the_deadline(campaign):
     assert bodies(campaign, "collected")[0]["complete"]
 
 
-FALLBACK = {"name": "simulated", "price": 0.3, "options": {}}
+FALLBACK = {"name": "simulated", "price": 0.3, "options": {"start": START}}
 
 
 @pytest.fixture
@@ -419,3 +419,18 @@ def test_an_inbox_of_another_round_is_refused(campaign):
     pages.write(campaign.path(at.INBOX), 1, [])
     with pytest.raises(DataError, match="not that of round 0"):
         collect.run(campaign, params())
+
+
+def test_one_look_is_enough_when_everything_is_there(campaign):
+    fast = params(vendor=vendor(hours_per_look=1000.0))
+    send(campaign, fast)
+    assert look(campaign, fast).done
+
+
+def test_one_look_is_enough_when_what_is_missing_will_never_come(campaign):
+    fast = params(vendor=vendor(hours_per_look=1000.0, skip_rate=0.3))
+    send(campaign, fast)
+    looked = look(campaign, fast)
+    assert looked.done
+    assert looked.progress.answered + looked.progress.gone == ANSWERS
+    assert looked.progress.gone > 0

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from delivery.campaigns import desk, desks, ledger, make, params
 from halting import Halt
+from support import START
 
 from tasks import campaign as at
 from tasks import collect, push
@@ -21,10 +22,10 @@ SLOW = {
     "send": ["height"],
     "price": 0.1,
     "pseudonyms": False,
-    "options": {"late_rate": 0.5, "late_hours": 60.0, "revise_rate": 0.4, "hours_per_look": 8.0},
+    "options": {"start": START, "late_rate": 0.5, "late_hours": 60.0, "revise_rate": 0.4, "hours_per_look": 8.0},
 }
 LATE = {"deadline_hours": 24.0}
-FALLBACK = {"name": "simulated", "price": 0.3, "options": {}}
+FALLBACK = {"name": "simulated", "price": 0.3, "options": {"start": START}}
 POLICIES = {
     "wait": LATE | {"at_deadline": "wait"},
     "take": LATE,

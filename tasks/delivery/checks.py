@@ -1,6 +1,7 @@
 """Which records are answers: the rest is kept apart with the reason, and never becomes a label.
 
-What is believed depends on the order of the records alone, not on how they were cut into pages.
+What is believed depends neither on the order of the records (`tasks.delivery.believed`) nor on how
+they were cut into pages. What was withdrawn from a vendor does: it is what was missing then.
 """
 
 import math
@@ -10,12 +11,13 @@ from typing import Any
 
 import pandas as pd
 
-from tasks.delivery import legs
-from tasks.delivery.believed import Believed, Row
+from tasks.delivery import legs, reasons
+from tasks.delivery.believed import Believed, Claim, Claims, Row, believe
 from tasks.delivery.inbox import Cancelled, Item, Line, Rejected
+from tasks.delivery.reasons import Reason
 from tasks.domain import tables
 from tasks.domain.files import canonical_json
-from tasks.domain.incoming import MalformedRecordError, Parsed, RawAnswer
+from tasks.domain.incoming import MalformedRecordError, Parsed, RawAnswer, Subject
 
 LONGEST = 10_000
 """Letters of a text that a vendor gives."""
@@ -79,7 +81,7 @@ class Expected:
 def sift(
     lines: Iterable[Line], parse: Mapping[int, Parse], expected: Expected, known: pd.DataFrame
 ) -> Sifted:
-    """Go through an inbox in its order, given the answers that are `known` from earlier rounds.
+    """Go through an inbox, given the answers that are `known` from earlier rounds.
 
     Parameters
     ----------
@@ -88,90 +90,124 @@ def sift(
     """
     sieve = _Sieve(parse, expected)
     for row in known.to_dict("records"):
-        sieve.believed.add(_raw(row))
+        sieve.claims.add(_raw(row), known=True)
     for line in lines:
         sieve.take(line)
+    believed = sieve.believed()
+    answers = [_answer(raw, sieve.tasks[raw.key], expected.round) for raw in believed.answers]
     return Sifted(
-        _frame(sieve.answers, tables.ANSWERS),
-        _frame(sieve.quarantine, tables.QUARANTINE),
-        _frame(list(sieve.believed.tasks.values()), tables.SENT),
+        _frame(answers, tables.ANSWERS),
+        _frame(sieve.quarantine(believed), tables.QUARANTINE),
+        _frame(list(sieve.tasks.values()), tables.SENT),
         sieve.redelivered,
-        tuple(sieve.refused.values()),
+        tuple(Refused(claim.raw, reason.what) for claim, reason in believed.refused),
     )
+
+
+@dataclass(frozen=True)
+class _Fault:
+    """A record that cannot be understood."""
+
+    item: Item
+    reason: Reason
+    place: str = ""
+    subject: Subject | None = None
 
 
 @dataclass
 class _Sieve:
+    """What an inbox has come to so far; `editions` has the highest of each subject's."""
+
     parse: Mapping[int, Parse]
     expected: Expected
-    answers: list[Row] = field(default_factory=list)
-    quarantine: list[Row] = field(default_factory=list)
-    refused: dict[tuple[str, int, str], Refused] = field(default_factory=dict)
+    claims: Claims = field(default_factory=Claims)
+    faults: dict[str, _Fault] = field(default_factory=dict)
+    editions: dict[str, int] = field(default_factory=dict)
     redelivered: int = 0
 
     def __post_init__(self) -> None:
-        tasks = {key: dict(row) for key, row in self.expected.tasks.items()}
-        self.believed = Believed(tasks, self.expected.classes)
+        self.tasks = {key: dict(row) for key, row in self.expected.tasks.items()}
+        self._judged: tuple[int, int, Believed] | None = None
 
     def take(self, line: Line) -> None:
         match line:
             case Item():
                 self._record(line)
             case Rejected():
+                answered = self.believed().by_key
                 for key in line.reasons:
-                    self._withdraw(key)
-                    self.believed.tasks[key]["rejected"] = True
+                    self._withdraw(key, answered)
+                    self.tasks[key]["rejected"] = True
             case Cancelled():
                 self._cancel(line)
+
+    def believed(self) -> Believed:
+        """Say what is believed of all that came so far."""
+        now = self.claims.count, len(self.tasks)
+        if self._judged is None or self._judged[:2] != now:
+            self._judged = *now, believe(self.claims, self.tasks, self.expected.classes)
+        return self._judged[2]
+
+    def quarantine(self, believed: Believed) -> list[Row]:
+        """List what is no answer, and was not put right by what came later."""
+        faults = [
+            _refusal(fault.item, self.expected.round, fault.reason, fault.place, None)
+            for fault in self.faults.values()
+            if not (fault.subject and fault.subject.edition < self.editions[fault.subject.name])
+        ]
+        return faults + [
+            _refusal(claim.item, self.expected.round, reason, claim.raw.place, self._item_of(claim))
+            for claim, reason in believed.refused
+            if claim.item is not None
+        ]
 
     def _record(self, item: Item) -> None:
         try:
             parsed = self.parse[item.leg](item.record)
         except MalformedRecordError as error:
-            self._refuse(item, f"malformed: {error}")
+            self._meet(error.subject)
+            self._refuse(_Fault(item, reasons.malformed(error), error.place, error.subject))
             return
-        if faults := [fault for raw in parsed.answers if (fault := unsound(raw))]:
-            self._refuse(item, f"malformed: {faults[0]}")
-            return
+        self._meet(parsed.subject)
         for raw in parsed.answers:
-            self._answer(item, raw)
-        if parsed.all_of in self.believed.tasks:
+            if fault := unsound(raw):
+                self._refuse(_Fault(item, reasons.unsound(fault), raw.place, parsed.subject))
+                return
+        for raw in parsed.answers:
+            self.redelivered += not self.claims.add(raw, item)
+        if parsed.all_of in self.tasks:
             there = frozenset(raw.answer_id for raw in parsed.answers)
-            for gone in list(self.believed.deleted(parsed.all_of, there)):
-                self._believe(gone)
+            self.claims.delete_others(parsed.all_of, there)
 
-    def _answer(self, item: Item, raw: RawAnswer) -> None:
-        reason = self.believed.objection(raw)
-        seen = (raw.answer_id, raw.revision, reason or "")
-        if self.believed.knows(raw) if reason is None else seen in self.refused:
-            self.redelivered += 1
-        elif reason is None:
-            self._believe(raw)
-        else:
-            self.refused[seen] = Refused(raw, reason)
-            self._refuse(item, reason)
+    def _meet(self, subject: Subject | None) -> None:
+        if subject:
+            newest = max(subject.edition, self.editions.get(subject.name, subject.edition))
+            self.editions[subject.name] = newest
 
-    def _believe(self, raw: RawAnswer) -> None:
-        self.believed.add(raw)
-        self.answers.append(_answer(raw, self.believed.tasks[raw.key], self.expected.round))
-
-    def _refuse(self, item: Item, reason: str) -> None:
-        self.quarantine.append(_refusal(item, self.expected.round, reason))
+    def _refuse(self, fault: _Fault) -> None:
+        content = canonical_json(fault.item.record)
+        self.redelivered += content in self.faults
+        self.faults.setdefault(content, fault)
 
     def _cancel(self, note: Cancelled) -> None:
-        for key, task in list(self.believed.tasks.items()):
+        answered = self.believed().by_key
+        for key, task in list(self.tasks.items()):
             if (task["round"], task["leg"]) == (self.expected.round, note.leg):
-                missing = self._withdraw(key)
+                missing = self._withdraw(key, answered)
                 if note.resend and missing and self.expected.fallback:
                     again = legs.resent(task, missing, *self.expected.fallback)
-                    self.believed.tasks[again["key"]] = again
+                    self.tasks[again["key"]] = again
 
-    def _withdraw(self, key: str) -> int:
+    def _withdraw(self, key: str, answered: Mapping[str, int]) -> int:
         """Want no more answers of a task; give how many there might have been."""
-        task = self.believed.tasks[key]
-        missing = max(0, task["copies"] - task["withdrawn"] - self.believed.answered(key))
+        task = self.tasks[key]
+        missing = max(0, task["copies"] - task["withdrawn"] - answered.get(key, 0))
         task["withdrawn"] += missing
         return int(missing)
+
+    def _item_of(self, claim: Claim) -> str | None:
+        task = self.tasks.get(claim.raw.key)
+        return task["item_id"] if task else None
 
 
 def unsound(raw: RawAnswer) -> str | None:
@@ -221,12 +257,17 @@ def _answer(raw: RawAnswer, task: Row, round_number: int) -> Row:
     }
 
 
-def _refusal(item: Item, round_number: int, reason: str) -> Row:
+def _refusal(
+    item: Item, round_number: int, reason: Reason, place: str, item_id: str | None
+) -> Row:
     return {
         "round": round_number,
         "page": item.page,
         "position": item.position,
-        "reason": reason,
+        "item_id": item_id,
+        "place": place,
+        "reason": reason.what,
+        "fix": reason.fix,
         "record": canonical_json(item.record),
     }
 

@@ -53,8 +53,7 @@ class Waiting:
         self._watch.mend()
         outcome = self._watch.outcome(self._sent.batch)
         if not (outcome.complete or self._is_given_up(outcome)):
-            self._look_everywhere()
-            outcome = self._watch.outcome(self._sent.batch)
+            outcome = self._look_on(outcome)
         given_up = self._is_given_up(outcome)
         if not (given_up or outcome.complete):
             return Looked(False, outcome.progress, reminder=self._go_on_waiting(outcome))
@@ -86,6 +85,16 @@ class Waiting:
                 where=f"{at.PARAMS} {key}",
                 fix="put it back until the round is closed, then change it",
             )
+
+    def _look_on(self, outcome: Outcome) -> Outcome:
+        """Look, and once more at the open batch as soon as its vendor says that all is there."""
+        if not outcome.nearly:
+            self._look_everywhere()
+            outcome = self._watch.outcome(self._sent.batch)
+        if outcome.nearly:
+            self._look(self._sent)
+            outcome = self._watch.outcome(self._sent.batch)
+        return outcome
 
     def _look_everywhere(self) -> None:
         """Look at batches of earlier rounds, whose answers may come late, then at the open one.

@@ -29,10 +29,13 @@ class Outcome:
         Nothing more is to come.
     progress : Progress
         By the newest look.
+    nearly : bool
+        The newest look was the first to find it complete: one more is due at once.
     """
 
     complete: bool
     progress: Progress
+    nearly: bool = False
 
 
 NOTHING = Outcome(complete=False, progress=Progress(0, 0, 0.0))
@@ -97,7 +100,8 @@ class Watch:
             return NOTHING
         # An answer may come between a fetch and the poll after it. So a batch is complete when
         # the vendor was asked once more after it had said so.
-        return Outcome(len(seen) > 1 and seen[-2].complete, seen[-1])
+        complete = all(one.complete for one in seen[-2:]) and len(seen) > 1
+        return Outcome(complete, seen[-1], nearly=seen[-1].complete and not complete)
 
     def seen_since(self, batch: str) -> set[str]:
         """Name the batches that were looked at since the last look at one of them."""

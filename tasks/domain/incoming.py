@@ -80,6 +80,9 @@ class RawAnswer:
         Not negative; grows with every change of this answer.
     note : str
         Why there is no label; empty if there is one.
+    place : str
+        Where people find it at the vendor, such as a file and its row; empty if nowhere. It is
+        shown if the answer is set aside, and is no part of the answer.
     """
 
     answer_id: str
@@ -90,6 +93,23 @@ class RawAnswer:
     seconds: float | None
     revision: int
     note: str = ""
+    place: str = ""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a record is about, if a later record can take its place.
+
+    Attributes
+    ----------
+    name : str
+        The same for all records that are about it, such as the name of a file.
+    edition : int
+        A record of a higher edition takes the place of those of lower ones.
+    """
+
+    name: str
+    edition: int
 
 
 @dataclass(frozen=True)
@@ -102,14 +122,35 @@ class Parsed:
     all_of : str or None
         The key of the task that these are all the answers of: an earlier one that is missing
         here was deleted. None if the record does not say that.
+    subject : Subject or None
+        Malformed records of the same subject and of lower editions hold no longer.
     """
 
     answers: tuple[RawAnswer, ...]
     all_of: str | None = None
+    subject: Subject | None = None
 
 
 class MalformedRecordError(ValueError):
-    """A record is not of the vendor's form; the message says what is amiss."""
+    """A record is not of the vendor's form.
+
+    Attributes
+    ----------
+    what : str
+        What is amiss.
+    place : str
+        Where people find it, such as a file, its row and column; empty if nowhere.
+    fix : str
+        What to do about it.
+    subject : Subject or None
+        What it is about, if a later record can say that it was mended.
+    """
+
+    def __init__(
+        self, what: str, *, place: str = "", fix: str = "", subject: Subject | None = None
+    ) -> None:
+        super().__init__(f"{place}: {what}" if place else what)
+        self.what, self.place, self.fix, self.subject = what, place, fix, subject
 
 
 @dataclass(frozen=True)

@@ -120,10 +120,20 @@ ANSWERS = Table(
 revision without a label takes the answer back, and costs nothing."""
 
 QUARANTINE = Table(
-    {"round": WHOLE, "page": WHOLE, "position": WHOLE, "reason": TEXT, "record": TEXT},
+    {
+        "round": WHOLE,
+        "page": WHOLE,
+        "position": WHOLE,
+        "item_id": TEXT,
+        "place": TEXT,
+        "reason": TEXT,
+        "fix": TEXT,
+        "record": TEXT,
+    },
     sort=("round", "page", "position"),
 )
-"""What a vendor sent that can be no answer, why, and the record as it came (JSON)."""
+"""What a vendor sent that can be no answer: which item it is about, if that is known, where people
+find it at the vendor, why it is no answer, what to do, and the record as it came (JSON)."""
 
 LABELS = Table(
     {

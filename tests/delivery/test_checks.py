@@ -1,10 +1,11 @@
 import pandas as pd
 import pytest
 
-from tasks.delivery import checks, inbox
+from tasks.delivery import checks, inbox, reasons
 from tasks.delivery.inbox import Item
 from tasks.domain import tables
-from tasks.domain.incoming import MalformedRecordError, Parsed, RawAnswer
+from tasks.domain.incoming import MalformedRecordError, Parsed, RawAnswer, Subject
+from tasks.quality import answers as quality
 
 SENT = [
     ("k1", "i1", "query", 2, 2),
@@ -106,8 +107,8 @@ def test_what_is_said_again_is_dropped_within_and_between_rounds(seconds):
 @pytest.mark.parametrize(
     ("records", "reason"),
     [
-        ([answer(label=None, note="skipped")], "skipped"),
-        ([answer(label=None)], "without a class"),
+        ([answer(label=None, note="skipped")], "no class was given (skipped)"),
+        ([answer(label=None)], "no class was given"),
         (["nonsense"], "malformed: it is no answer"),
         ([answer(key="other")], "for an item that was never sent"),
         ([answer(label="z")], "of an unknown class, 'z'"),
@@ -180,10 +181,14 @@ def test_what_is_missing_from_all_that_a_task_has_was_deleted():
 
 def test_a_deleted_answer_makes_room_for_another():
     three = (answer(), answer("a2", who="bob"), answer("a3", who="cem"))
-    sifted = sift(Parsed(three, all_of="k1"), Parsed(three[1:], all_of="k1"))
-    assert len(sifted.quarantine) == 1
-    later = sift(Parsed(three[1:], all_of="k1"), known=sifted.answers)
-    assert later.answers["answer_id"].tolist() == ["a3"]
+    everything = Parsed(three, all_of="k1")
+    assert sift(everything).quarantine["reason"].tolist() == [reasons.TOO_MANY.what]
+    sifted = sift(everything, Parsed(three[1:], all_of="k1"))
+    assert sifted.quarantine.empty
+    assert quality.newest(sifted.answers)["answer_id"].tolist() == ["a2", "a3"]
+    known = sift(everything).answers
+    later = sift(Parsed(three[1:], all_of="k1"), known=known)
+    assert later.answers["answer_id"].tolist() == ["a3", "a1"]
 
 
 def test_what_is_refused_again_for_the_same_reason_is_kept_once():
@@ -231,3 +236,55 @@ def test_what_no_table_can_hold_is_malformed_whatever_its_vendor_lets_through(od
     assert len(sifted.answers) == 1
     (reason,) = sifted.quarantine["reason"]
     assert reason.startswith("malformed: its ")
+
+
+def test_what_is_set_aside_says_where_it_is_and_what_to_do():
+    (row,) = sift(answer(label="z", place="a.csv, row 3")).quarantine.to_dict("records")
+    assert (row["item_id"], row["place"], row["fix"]) == ("i1", "a.csv, row 3", "choose one of x, y")
+    (row,) = sift(answer(key="other")).quarantine.to_dict("records")
+    assert row["item_id"] is None
+    assert row["fix"]
+
+
+def bad(edition, place="a.csv, row 3", name="row 3"):
+    return MalformedRecordError("half", place=place, subject=Subject(name, edition))
+
+
+def parse_or_raise(record):
+    if isinstance(record, MalformedRecordError):
+        raise record
+    return parse(record)
+
+
+def sift_bad(*records):
+    lines = [Item(0, position, one) for position, one in enumerate(records)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(checks, "canonical_json", id)
+        return checks.sift(lines, {1: parse_or_raise}, EXPECTED, tables.ANSWERS.empty())
+
+
+def test_what_was_mended_is_not_set_aside_any_more():
+    mended = Parsed((), subject=Subject("row 3", 2))
+    for records in ([bad(1), mended], [mended, bad(1)]):
+        assert sift_bad(*records).quarantine.empty
+    again = sift_bad(bad(1), mended, bad(3), bad(3, name="row 4")).quarantine
+    assert again["position"].tolist() == [2, 3]
+
+
+@pytest.mark.parametrize("before", [{"label": "z"}, {"label": None, "note": "skipped"}])
+def test_a_newer_revision_puts_an_older_one_right(before):
+    sifted = sift(answer(**before), answer(revision=1))
+    assert sifted.quarantine.empty
+    assert sifted.answers["label"].tolist() == ["x"]
+
+
+def test_what_is_missing_from_all_that_a_task_has_is_not_set_aside_any_more():
+    wrong = Parsed((answer(label="z"), answer("a2", who="bob")), all_of="k1")
+    sifted = sift(wrong, Parsed((answer("a2", who="bob"),), all_of="k1"))
+    assert sifted.quarantine.empty
+    assert sifted.answers["answer_id"].tolist() == ["a2"]
+
+
+def test_a_malformed_record_that_comes_again_is_kept_once():
+    sifted = sift("nonsense", "nonsense")
+    assert (len(sifted.quarantine), sifted.redelivered) == (1, 1)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from tasks.vendors._simulated.batches import Batch
 from tasks.vendors._simulated.records import timestamp
 from tasks.vendors._simulated.store import FILE, Store
 
+START = datetime(2026, 1, 5, 8, tzinfo=UTC)
 NEVER = 500_000.0
 """Simulated hours after which its own annotators answer: nobody waits for that."""
 MOMENT = 0.01
@@ -84,7 +86,7 @@ class SimulatedWorld(World):
 
     @contextmanager
     def same_instant(self) -> Iterator[None]:
-        self._instant = timestamp(1.0)
+        self._instant = timestamp(START, 1.0)
         yield
         self._instant = None
 
@@ -180,7 +182,7 @@ class SimulatedWorld(World):
         }
 
     def _time(self, hours: float) -> str:
-        return self._instant or timestamp(hours)
+        return self._instant or timestamp(START, hours)
 
     @contextmanager
     def _batch(self, reference: Reference) -> Iterator[tuple[Batch, float]]:

@@ -30,6 +30,8 @@ READS = 4
 STATES = {"Initializing", "InProgress", "Completed", "Failed", "Stopping", "Stopped"}
 ENDED = {"Completed", "Failed", "Stopped"}
 """States in which no more answers come."""
+VENDORS_TEAM = ":workteam/vendor-crowd/"
+"""In the ARN of a team that a vendor of the AWS Marketplace provides."""
 
 Job = Mapping[str, Any]
 T = TypeVar("T")
@@ -92,9 +94,16 @@ class Jobs:
 
     def check_team(self) -> None:
         """Raise a `VendorError` unless the work team is there and the key may look at jobs."""
-        team = self._options.workteam_arn.rpartition("/")[2]
-        client = self._client
-        self._ask("read", team, lambda: self._noted(client.describe_workteam(WorkteamName=team)))
+        arn, client = self._options.workteam_arn, self._client
+        team = arn.rpartition("/")[2]
+
+        def describe() -> Any:
+            # A vendor's team is of the vendor's account; ours has a subscription to it.
+            if VENDORS_TEAM in arn:
+                return self._noted(client.describe_subscribed_workteam(WorkteamArn=arn))
+            return self._noted(client.describe_workteam(WorkteamName=team))
+
+        self._ask("read", team, describe)
         self._ask("list", team, lambda: self._noted(client.list_labeling_jobs(MaxResults=1)))
 
     def now(self) -> datetime:

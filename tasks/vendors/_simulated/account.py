@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from tasks.domain.errors import BatchConflictError, CapabilityMissingError, Vend
 from tasks.domain.files import canonical_json
 from tasks.domain.incoming import Page, Progress, Receipt, Statement
 from tasks.domain.outgoing import BatchSpec, Decision, Reference, Task, VendorContext
-from tasks.vendors._simulated.batches import Batch, name_of, shuffled
+from tasks.vendors._simulated.batches import ELSEWHERE, Batch, name_of, shuffled
 from tasks.vendors._simulated.faults import Faults
 from tasks.vendors._simulated.options import Options
 from tasks.vendors._simulated.parsing import is_duration
@@ -63,7 +64,7 @@ class SimulatedAccount:
                 what = f"{spec.copies} answers to one task cannot be had"
                 self._workforce.refuse_copies(spec.copies, what)
                 self._tell(batch, body)
-                batch.make(body)
+                batch.make(body, self._epoch(batch.clock))
             elif made[2] != body:
                 what = "the simulated vendor has another batch of that name"
                 raise BatchConflictError(what, where=spec.name)
@@ -95,7 +96,7 @@ class SimulatedAccount:
                 self._tell(batch, "\n".join(bodies.values()))
                 now = batch.clock
                 for key, task in new.items():
-                    arrivals = self._workforce.arrivals(task, now)
+                    arrivals = self._workforce.arrivals(task, now, batch.epoch)
                     receipts[key] = batch.take(task, bodies[key], arrivals)
         return [receipt for task in tasks if (receipt := receipts[task.key])]
 
@@ -112,7 +113,8 @@ class SimulatedAccount:
     def fetch(self, reference: Reference, cursor: Mapping[str, Any] | None) -> Page:
         """Get what arrives in the hours after the cursor, ordered by hour, then content."""
         with self._faults.call("fetch"), self._batch(reference, writes=True) as batch:
-            start = batch.hours() if cursor is None else _hours(cursor, batch.clock)
+            made = batch.hours()
+            start = made if cursor is None else _hours(cursor, batch)
             end = start + self._options.hours_per_look
             records = batch.arrived(start, end)
             more = end < batch.clock
@@ -187,14 +189,28 @@ class SimulatedAccount:
         with self._store.writing() if writes else self._store.reading() as database:
             yield Batch(database, self._context.campaign, name)
 
+    def _epoch(self, clock: float) -> datetime:
+        """Say when it was hour 0, if it is now the hour of the clock.
+
+        Simulated people begin at the midnight after they were asked: so all batches of a day have
+        the same times however long a round takes, and no answer is older than its question.
+        """
+        if self._options.start:
+            return datetime.fromisoformat(self._options.start)
+        today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        return today + timedelta(days=1) - timedelta(hours=clock)
+
     def _tell(self, batch: Batch, body: str) -> None:
         self._context.outgoing(f"simulated: batch {batch.name}", body.encode())
 
 
-def _hours(cursor: Mapping[str, Any], clock: float) -> float:
+def _hours(cursor: Mapping[str, Any], batch: Batch) -> float:
     hours: Any = cursor.get("hours")
-    if not is_duration(hours) or hours > clock:
+    if not is_duration(hours):
         raise VendorRefusedError(f"is no cursor of the simulated vendor: {dict(cursor)}")
+    if hours > batch.clock:
+        what = f"the simulated vendor is at hour {batch.clock:g} here, and was at {hours:g} before"
+        raise VendorRefusedError(what, where=batch.name, fix=ELSEWHERE)
     return float(hours)
 
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from hashlib import sha256
 from sqlite3 import Connection
 from typing import Any
@@ -14,6 +15,13 @@ from tasks.domain.incoming import Progress, Receipt, Statement
 from tasks.domain.outgoing import Decision, Reference, Task
 from tasks.vendors._simulated import queries as asked
 from tasks.vendors._simulated.records import Arrival
+from tasks.vendors._simulated.store import FILE
+
+ELSEWHERE = (
+    f"copy .labelloop/{FILE} from the machine that sent it, or set vendor.options.store to a path"
+    " that all machines share before a campaign begins"
+)
+"""What to do where the vendor's file is not: its annotators live on one machine."""
 
 
 def name_of(reference: Reference) -> str:
@@ -48,10 +56,10 @@ class Batch:
         values = (self.campaign, max(hours, self.clock))
         self.database.execute("INSERT OR REPLACE INTO clocks VALUES (?, ?)", values)
 
-    def made(self) -> tuple[float, str, str] | None:
-        """Give the hour at which it was made, its state and its description; None if it is not."""
-        query = "SELECT hours, state, spec FROM batches WHERE campaign = ? AND batch = ?"
-        row: tuple[float, str, str] | None = self.database.execute(query, self._it).fetchone()
+    def made(self) -> tuple[float, str, str, str] | None:
+        """Give its hour, its state, its description and its epoch; None if it was not made."""
+        query = "SELECT hours, state, spec, epoch FROM batches WHERE campaign = ? AND batch = ?"
+        row: tuple[float, str, str, str] | None = self.database.execute(query, self._it).fetchone()
         return row
 
     def hours(self) -> float:
@@ -63,10 +71,18 @@ class Batch:
         if (state := self._there()[1]) != "open":
             raise VendorClosedError(f"the batch is {state}", where=self.name)
 
-    def make(self, spec: str) -> None:
-        """Write it down, at the present hour."""
-        values = (*self._it, self.clock, "open", spec)
-        self.database.execute("INSERT INTO batches VALUES (?, ?, ?, ?, ?)", values)
+    def make(self, spec: str, epoch: datetime) -> None:
+        """Write it down, at the present hour; no batch's calendar is behind an earlier one's."""
+        query = "SELECT max(epoch) FROM batches WHERE campaign = ?"
+        (earlier,) = self.database.execute(query, (self.campaign,)).fetchone()
+        newest = max(epoch.astimezone(UTC).isoformat(timespec="seconds"), earlier or "")
+        values = (*self._it, self.clock, "open", spec, newest)
+        self.database.execute("INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?)", values)
+
+    @property
+    def epoch(self) -> datetime:
+        """The time at which it was hour 0; raises `VendorClosedError` if it is not there."""
+        return datetime.fromisoformat(self._there()[3])
 
     def end(self, state: str) -> None:
         """Leave it closed or cancelled; what has ended stays as it is."""
@@ -169,9 +185,10 @@ class Batch:
             (now, *self._it),
         )
 
-    def _there(self) -> tuple[float, str, str]:
+    def _there(self) -> tuple[float, str, str, str]:
         if (made := self.made()) is None:
-            raise VendorClosedError("the simulated vendor has no such batch", where=self.name)
+            what = "the simulated vendor has no such batch on this machine"
+            raise VendorClosedError(what, where=self.name, fix=ELSEWHERE)
         return made
 
 

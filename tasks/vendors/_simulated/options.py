@@ -1,6 +1,7 @@
 """What can be set about the simulated vendor."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,12 @@ def _absolute(path: str) -> str:
     if path and not Path(path).is_absolute():
         raise ValueError("must be an absolute path, or empty for a file of the campaign's own")
     return path
+
+
+def _moment(text: str) -> str:
+    if text and datetime.fromisoformat(text).tzinfo is None:
+        raise ValueError("must be a time with a time zone, such as 2026-01-05T08:00:00+00:00")
+    return text
 
 
 @dataclass(frozen=True)
@@ -38,6 +45,10 @@ class Options:
     store : str
         The absolute path of a database that several campaigns or machines share as one vendor;
         empty for a file of the campaign's own.
+    start : str
+        The time at which it is hour 0, as ISO 8601 with a time zone; empty for the midnight after
+        the first batch is made. With a time of its own, a campaign that is run again on another
+        day gets the same answers to the letter.
     duplicate_rate : float
         Share of answers that are delivered a second time, unchanged.
     late_rate, late_hours : float
@@ -77,6 +88,7 @@ class Options:
     median_hours: Hours = 3.0
     hours_per_look: Hours = 8.0
     store: Annotated[str, AfterValidator(_absolute)] = ""
+    start: Annotated[str, AfterValidator(_moment)] = ""
     duplicate_rate: Share = 0.0
     late_rate: Share = 0.0
     late_hours: Hours = 120.0

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -13,8 +13,6 @@ from tasks.vendors._simulated.luck import Luck
 from tasks.vendors._simulated.options import Options
 from tasks.vendors._simulated.people import Annotator
 
-EPOCH = datetime(2026, 1, 5, 8, tzinfo=UTC)
-"""Hour 0 of the simulated clock."""
 SPREAD = 0.6
 """The standard deviation of the logarithm of a waiting time."""
 SECONDS = 12.0
@@ -51,6 +49,8 @@ class Assignment:
         The index of the item's class.
     sent : float
         The simulated hour.
+    epoch : datetime
+        The time at which it was hour 0.
     """
 
     key: str
@@ -61,6 +61,7 @@ class Assignment:
     options: Options
     luck: Luck
     sent: float
+    epoch: datetime
     kind: str = "answer"
 
     @property
@@ -80,7 +81,7 @@ class Assignment:
             "annotator": self.annotator.name,
             "source": "annotator",
             "label": label,
-            "submitted_at": timestamp(hours),
+            "submitted_at": timestamp(self.epoch, hours),
             "seconds": 1.0,
             "revision": 0,
         } | more
@@ -91,9 +92,9 @@ def arrivals(it: Assignment) -> list[Arrival]:
     return [*_work(it), *_junk(it)]
 
 
-def timestamp(hours: float) -> str:
+def timestamp(epoch: datetime, hours: float) -> str:
     """Write an hour of the simulated clock as the vendor writes times."""
-    return (EPOCH + timedelta(hours=hours)).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return (epoch + timedelta(hours=hours)).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _work(it: Assignment) -> Iterator[Arrival]:
@@ -147,7 +148,7 @@ def _deleted(it: Assignment, answer: Arrival) -> Iterator[Arrival]:
 
 def _changed(it: Assignment, before: Arrival, hours: float, change: Record) -> Arrival:
     revision = before.record["revision"] + 1
-    change = change | {"submitted_at": timestamp(hours), "revision": revision}
+    change = change | {"submitted_at": timestamp(it.epoch, hours), "revision": revision}
     return Arrival(hours, it.kind, before.record | change)
 
 

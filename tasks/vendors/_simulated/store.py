@@ -16,8 +16,10 @@ BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 SCHEMA = (
     "CREATE TABLE IF NOT EXISTS clocks (campaign TEXT PRIMARY KEY, hours REAL NOT NULL)",
     # state is open, closed or cancelled; spec and task bodies are the bytes that were sent.
+    # epoch is the time, in ISO 8601, at which it was hour 0 by the batch's own calendar.
     "CREATE TABLE IF NOT EXISTS batches (campaign TEXT, batch TEXT, hours REAL NOT NULL,"
-    " state TEXT NOT NULL, spec TEXT NOT NULL, PRIMARY KEY (campaign, batch))",
+    " state TEXT NOT NULL, spec TEXT NOT NULL, epoch TEXT NOT NULL,"
+    " PRIMARY KEY (campaign, batch))",
     "CREATE TABLE IF NOT EXISTS tasks (key TEXT PRIMARY KEY, task_id TEXT UNIQUE NOT NULL,"
     " campaign TEXT NOT NULL, batch TEXT NOT NULL, copies INTEGER NOT NULL, body TEXT NOT NULL)",
     "CREATE TABLE IF NOT EXISTS records (campaign TEXT NOT NULL, batch TEXT NOT NULL,"

@@ -1,6 +1,7 @@
 """The simulated annotators at work: what they know, what they decline, what they answer."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import cached_property
 
 from tasks.domain import tables
@@ -64,17 +65,17 @@ class Workforce:
         if reasons := {task.key: reason for task in tasks if (reason := self._objection(task))}:
             raise RejectedItemError(reasons, where=WHERE)
 
-    def arrivals(self, task: Task, hours: float) -> list[records.Arrival]:
+    def arrivals(self, task: Task, hours: float, epoch: datetime) -> list[records.Arrival]:
         """Say all that comes of a task that is sent at an hour: a function of seed and key."""
         last = task.first_copy + task.copies
         wanted = [
             arrival
             for copy in range(task.first_copy, last)
-            for arrival in records.arrivals(self._assignment(task, copy, hours))
+            for arrival in records.arrivals(self._assignment(task, copy, hours, epoch))
         ]
         if TaskLuck(self._context.seed, task.key).excess >= self._options.excess_rate:
             return wanted
-        excess = records.arrivals(self._assignment(task, last, hours, kind="extra"))
+        excess = records.arrivals(self._assignment(task, last, hours, epoch, kind="extra"))
         return wanted + [arrival for arrival in excess if arrival.kind == "extra"]
 
     def _objection(self, task: Task) -> str:
@@ -92,7 +93,7 @@ class Workforce:
         return ""
 
     def _assignment(
-        self, task: Task, copy: int, hours: float, kind: str = "answer"
+        self, task: Task, copy: int, hours: float, epoch: datetime, kind: str = "answer"
     ) -> records.Assignment:
         seed, classes = self._context.seed, self._context.classes
         return records.Assignment(
@@ -104,6 +105,7 @@ class Workforce:
             options=self._options,
             luck=Luck(seed, task.key, copy),
             sent=hours,
+            epoch=epoch,
             kind=kind,
         )
 
