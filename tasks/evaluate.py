@@ -1,5 +1,6 @@
-"""Train on the new snapshot's labels, and measure the model on the holdout."""
+"""Train on the new snapshot's labels, and measure this model and those before on the holdout."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -10,20 +11,60 @@ from tasks.domain import randomness, tables
 from tasks.domain.errors import DataError
 from tasks.domain.files import pretty_json, write_atomic
 from tasks.domain.stage import Stage
-from tasks.modeling import bundle, metrics, trainer
+from tasks.modeling import bundle, holdout, intervals, metrics, references, trainer
+from tasks.modeling.intervals import Resampling
 from tasks.modeling.metrics import Metrics
+from tasks.modeling.threads import one_thread
 from tasks.params import Params
+from tasks.quality import label_error
+from tasks.quality.answers import newest, one_each
 
 STAGE = Stage(
     "evaluate",
-    inputs=(at.POOL, at.HOLDOUT, at.LABELS),
-    outputs=(at.MODEL, at.CARD, at.PREDICTIONS, at.METRICS),
+    inputs=(
+        at.ROUND,
+        at.POOL,
+        at.HOLDOUT,
+        at.GOLD,
+        at.ANSWERS,
+        at.LABELS,
+        at.BASE_HOLDOUT_PREDICTIONS,
+    ),
+    outputs=(
+        at.MODEL,
+        at.CARD,
+        at.PREDICTIONS,
+        at.HOLDOUT_PREDICTIONS,
+        at.METRICS,
+        at.COMPARISON,
+    ),
     params=("campaign.classes", "campaign.seed", "evaluate", "features", "train"),
 )
 
 
+@dataclass(frozen=True)
+class Holdout:
+    """The holdout with the labels that it has now.
+
+    Attributes
+    ----------
+    items : DataFrame
+        ``item_id`` and feature columns of all items, in the order of ``item_id``.
+    labels : Series
+        The label of each item that has one, by ``item_id``, in that order.
+    bought : DataFrame
+        `tables.LABELS` of those whose label was bought.
+    """
+
+    items: pd.DataFrame
+    labels: "pd.Series[Any]"
+    bought: pd.DataFrame
+
+
 def run(campaign: Campaign, params: Params) -> dict[str, Any]:
-    """Write the snapshot's model, its card, its predictions for the holdout, and its metrics.
+    """Write the snapshot's model, its card, what it says of the holdout, and its metrics.
+
+    Past rounds are measured anew on the labels that the holdout has now.
 
     Raises
     ------
@@ -31,29 +72,41 @@ def run(campaign: Campaign, params: Params) -> dict[str, Any]:
         A file is missing or damaged, a labelled item is not in the pool any more, or a holdout
         item has a class that the campaign does not know.
     """
-    pool, holdout, labels = (
-        tables.read(campaign.path(name)) for name in (at.POOL, at.HOLDOUT, at.LABELS)
+    pool, items, labels, past = (
+        tables.read(campaign.path(name))
+        for name in (at.POOL, at.HOLDOUT, at.LABELS, at.BASE_HOLDOUT_PREDICTIONS)
     )
     content, card = trainer.train(pool, labels, params)
-    known = with_class(holdout, labels, params.campaign.classes)
+    known = with_labels(items, labels, params.campaign.classes)
     # The model is taken from its file, so that everybody who loads it gets these predictions.
-    model = bundle.parse(content)
-    predictions, measured = assess(model, known, params)
+    said = predict(bundle.parse(content), known, params)
+    classes, resampling = params.campaign.classes, _resampling(params)
+    with one_thread():
+        measured = measure(said, known, classes, resampling)
+        if measured and len(known.bought):
+            measured |= _doubted(campaign, known, classes, resampling.confidence)
+        comparison = holdout.compare(past, known.labels, said, classes, resampling)
+    every = holdout.joined(past, said, campaign.round)
     write_atomic(campaign.path(at.MODEL), content)
     write_atomic(campaign.path(at.CARD), pretty_json(card))
-    tables.write(campaign.path(at.PREDICTIONS), predictions, tables.PREDICTIONS)
+    tables.write(
+        campaign.path(at.PREDICTIONS), predictions(said, known, classes), tables.PREDICTIONS
+    )
+    tables.write(campaign.path(at.HOLDOUT_PREDICTIONS), every, holdout.columns(every))
     write_atomic(campaign.path(at.METRICS), pretty_json(measured))
-    counts = {"holdout": len(known), "without_class": len(holdout) - len(known)}
-    point = {name: measured[name]["value"] for name in ("accuracy", "macro_f1") if measured}
-    return {**trainer.summary(card), **counts, **point, "note": note(model, known)}
+    write_atomic(campaign.path(at.COMPARISON), pretty_json(comparison))
+    return {**trainer.summary(card), **summary(measured, known), "note": note(card, known)}
 
 
-def with_class(holdout: pd.DataFrame, labels: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
-    """Keep the holdout items whose class is known, or was bought, in the order of ``item_id``.
+def with_labels(items: pd.DataFrame, labels: pd.DataFrame, classes: list[str]) -> Holdout:
+    """Find the label of each holdout item whose class is known, or that has any answer.
+
+    A bought label counts however unsure it is: items that wait for another answer are the
+    difficult ones, and without them every model would look better than it is.
 
     Parameters
     ----------
-    holdout : DataFrame
+    items : DataFrame
         ``item_id``, feature columns, and ``label``, which may be missing.
     labels : DataFrame
         `tables.LABELS`; those with the role holdout fill in what is missing.
@@ -64,66 +117,87 @@ def with_class(holdout: pd.DataFrame, labels: pd.DataFrame, classes: list[str]) 
     DataError
         An item has a class that is none of `classes`.
     """
-    bought = labels[(labels["role"] == "holdout") & (labels["status"] == "labelled")]
-    filled = holdout.assign(
-        label=holdout["label"].fillna(holdout["item_id"].map(bought.set_index("item_id")["label"]))
-    )
-    known = filled[filled["label"].notna()].sort_values("item_id", kind="stable")
-    foreign = known[~known["label"].isin(classes)]
+    ordered = items.sort_values("item_id", kind="stable", ignore_index=True)
+    given = ordered.set_index("item_id")["label"]
+    answered = (labels["role"] == "holdout") & labels["label"].notna()
+    wanted = labels["item_id"].isin(given.index[given.isna()])
+    bought = labels[answered & wanted].sort_values("item_id", ignore_index=True)
+    # A column without any class may be read as numbers.
+    filled = given.astype(object).fillna(bought.set_index("item_id")["label"]).dropna()
+    foreign = filled[~filled.isin(classes)]
     if len(foreign):
-        item_id, label = foreign[["item_id", "label"]].iloc[0]
         raise DataError(
-            f"has the class {label!r}, which campaign.classes does not list",
-            where=f"{at.HOLDOUT}, item_id {item_id}",
+            f"has the class {foreign.iloc[0]!r}, which campaign.classes does not list",
+            where=f"{at.HOLDOUT}, item_id {foreign.index[0]}",
             fix="add the class, or mend the label",
         )
-    return known
+    return Holdout(ordered.drop(columns="label"), filled, bought)
 
 
-def assess(model: Any | None, known: pd.DataFrame, params: Params) -> tuple[pd.DataFrame, Metrics]:
-    """Predict items of known class, and measure how well.
+def predict(model: Any | None, known: Holdout, params: Params) -> pd.DataFrame:
+    """Say what a model says of every item of the holdout (`modeling.holdout.table`)."""
+    items, classes = known.items, params.campaign.classes
+    if model is None or items.empty:
+        return tables.HOLDOUT_PREDICTIONS.empty()
+    said = bundle.predict_proba(model, items, classes)
+    return holdout.table(items["item_id"].tolist(), known.labels, said, classes)
 
-    Parameters
-    ----------
-    model : sklearn.pipeline.Pipeline or None
-    known : DataFrame
-        ``item_id``, feature columns, and ``label``.
-    params : Params
 
-    Returns
-    -------
-    DataFrame
-        `tables.PREDICTIONS`; of no rows without a model.
-    dict
-        As `metrics.measure`; empty without a model or without items.
-    """
-    if model is None or known.empty:
-        return tables.PREDICTIONS.empty(), {}
-    classes, seed = params.campaign.classes, params.campaign.seed
-    truth = known["label"].to_numpy(dtype=object)
-    probabilities = bundle.predict_proba(model, known, classes)
-    predictions = pd.DataFrame(
+def predictions(said: pd.DataFrame, known: Holdout, classes: list[str]) -> pd.DataFrame:
+    """Give `tables.PREDICTIONS` of the items that have a label."""
+    rows = said[said["item_id"].isin(known.labels.index)]
+    if rows.empty:
+        return tables.PREDICTIONS.empty()
+    truth = rows["label"].to_numpy(dtype=object)
+    probabilities = holdout.probabilities(rows, classes)
+    return pd.DataFrame(
         {
-            "item_id": known["item_id"].to_numpy(dtype=object),
+            "item_id": rows["item_id"].to_numpy(dtype=object),
             "label": truth,
             "predicted": metrics.predicted(probabilities, classes),
             "probability": probabilities.max(axis=1),
             "probability_of_label": metrics.of_truth(truth, probabilities, classes),
         }
     )
-    measured = metrics.measure(
-        truth,
-        probabilities,
-        classes,
-        resamples=params.evaluate.resamples,
-        confidence=params.evaluate.confidence,
-        rng=randomness.generator(seed, 0, "evaluate"),
-    )
-    return predictions, measured
 
 
-def note(model: Any | None, known: pd.DataFrame) -> str | None:
+def measure(
+    said: pd.DataFrame, known: Holdout, classes: list[str], resampling: Resampling
+) -> Metrics:
+    """Measure predictions, and always answering the largest class; empty without any."""
+    rows = said[said["item_id"].isin(known.labels.index)]
+    if rows.empty:
+        return {}
+    truth = rows["label"].to_numpy(dtype=object)
+    probabilities = holdout.probabilities(rows, classes)
+    own = intervals.measure(truth, probabilities, classes, resampling)
+    return own | references.baseline(truth, probabilities, classes, resampling)
+
+
+def summary(measured: Metrics, known: Holdout) -> dict[str, Any]:
+    """Say in numbers what was measured, on what."""
+    names = ("accuracy", "macro_f1", references.LABEL_ERROR)
+    return {
+        "holdout": len(known.labels),
+        "without_class": len(known.items) - len(known.labels),
+        **{name: measured[name]["value"] for name in names if name in measured},
+    }
+
+
+def note(card: dict[str, Any], known: Holdout) -> str | None:
     """Say why there are no metrics."""
-    if model is None:
+    if not card["fitted"]:
         return "no metrics: there is no model"
-    return "no metrics: no holdout item has a class" if known.empty else None
+    return "no metrics: no holdout item has a class" if known.labels.empty else None
+
+
+def _doubted(campaign: Campaign, known: Holdout, classes: list[str], confidence: float) -> Metrics:
+    """Estimate how many labels of the holdout are wrong, and what that leaves to be shown."""
+    answers, gold = (tables.read(campaign.path(name)) for name in (at.ANSWERS, at.GOLD))
+    error = label_error.estimate(known.bought, one_each(newest(answers)), gold, confidence)
+    return references.of_label_error(known.labels, known.bought, error, classes)
+
+
+def _resampling(params: Params) -> Resampling:
+    seed = randomness.integer_seed(params.campaign.seed, 0, "evaluate")
+    return Resampling(params.evaluate.resamples, params.evaluate.confidence, seed)

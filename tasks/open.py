@@ -23,6 +23,7 @@ FROM_SNAPSHOT = {
     at.BASE_HISTORY: at.HISTORY,
     at.BASE_MODEL: at.MODEL,
     at.BASE_CARD: at.CARD,
+    at.BASE_HOLDOUT_PREDICTIONS: at.HOLDOUT_PREDICTIONS,
 }
 
 STAGE = Stage(
@@ -56,6 +57,8 @@ def _write_first(campaign: Campaign) -> None:
     write_atomic(campaign.path(at.BASE_LABELS), campaign.path(at.SEED_LABELS).read_bytes())
     tables.write(campaign.path(at.BASE_ANSWERS), tables.ANSWERS.empty(), tables.ANSWERS)
     tables.write(campaign.path(at.BASE_SENT), tables.SENT.empty(), tables.SENT)
+    predictions = tables.HOLDOUT_PREDICTIONS
+    tables.write(campaign.path(at.BASE_HOLDOUT_PREDICTIONS), predictions.empty(), predictions)
     write_atomic(campaign.path(at.BASE_HISTORY), pretty_json([]))
     write_atomic(campaign.path(at.BASE_MODEL), bundle.NO_MODEL)
     write_atomic(campaign.path(at.BASE_CARD), pretty_json(card))

@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
@@ -34,6 +34,8 @@ STAGE = Stage(
         at.LABELS,
         at.QUALITY,
         at.METRICS,
+        at.PREDICTIONS,
+        at.COMPARISON,
     ),
     outputs=(at.STOP, at.HISTORY),
     params=(
@@ -44,6 +46,7 @@ STAGE = Stage(
         "push.gold",
         "vendor.price",
         "review.max_answers",
+        "evaluate",
         "stop",
     ),
 )
@@ -63,15 +66,17 @@ def run(campaign: Campaign, params: Params) -> dict[str, Any]:
         tables.read(campaign.path(name)) for name in (at.POOL, at.SENT, at.LABELS)
     )
     answers = tables.read(campaign.path(at.ANSWERS))
-    history = [*_json(campaign, at.BASE_HISTORY), _record(campaign, params, pool, sent, labels)]
+    past = revised(_json(campaign, at.BASE_HISTORY), _json(campaign, at.COMPARISON))
+    history = [*past, _record(campaign, params, pool, sent, labels)]
     outlook = Outlook(
-        rounds=tuple(to_summary(record) for record in history),
+        rounds=tuple(RoundSummary.of(record) for record in history),
         budget=params.campaign.budget,
         next_batch_cost=next_batch_cost(params, int((labels["status"] == "low_confidence").sum())),
         candidates=int(
             candidates.open_items(pool["item_id"], labels, sent, params.most_copies).sum()
         ),
         outstanding=money.outstanding(sent, answers),
+        confidence=params.evaluate.confidence,
     )
     rules = {name: registry.build("stopping", name, given) for name, given in params.stop.items()}
     decision = decide(rules, outlook)
@@ -127,9 +132,26 @@ def class_counts(
     return {name: int(counts.get(name, 0)) for name in classes}
 
 
-def to_summary(record: Record) -> RoundSummary:
-    """Read a round back from history.json."""
-    return RoundSummary(**{field.name: record[field.name] for field in fields(RoundSummary)})
+def revised(history: Sequence[Record], comparison: Sequence[Record]) -> list[Record]:
+    """Give past rounds the metrics that they have by today's labels of the holdout.
+
+    What was measured when they were closed stays under ``measured``.
+
+    Parameters
+    ----------
+    history : sequence of dict
+        Of base/history.json.
+    comparison : sequence of dict
+        Of round/comparison.json.
+    """
+    now = {one["round"]: one for one in comparison}
+    names = ("metrics", "gained", "labels_changed", "labels_added", "holdout")
+    return [
+        {**record, **{name: now[record["round"]][name] for name in names}}
+        if record["round"] in now
+        else {**record, "gained": {}}
+        for record in history
+    ]
 
 
 def _record(
@@ -142,9 +164,12 @@ def _record(
     answers = tables.read(campaign.path(at.ANSWERS))
     quality = _json(campaign, at.QUALITY)
     classes = class_counts(pool["item_id"], labels, params.campaign.classes)
+    metrics = _json(campaign, at.METRICS)
     summary = RoundSummary(
         round=campaign.round,
-        metrics=_json(campaign, at.METRICS),
+        metrics=metrics,
+        measured=metrics,
+        holdout=len(tables.read(campaign.path(at.PREDICTIONS))),
         labels=sum(classes.values()),
         answers=len(newest(answers)),
         spent=money.spent(answers),

@@ -10,6 +10,7 @@ from tasks import evaluate
 from tasks.campaign import Campaign
 from tasks.domain import tables
 from tasks.domain.errors import DataError
+from tasks.domain.files import pretty_json, write_atomic
 from tasks.modeling import bundle
 from tasks.params import CampaignParams, EvaluateParams, FeaturesParams, Params, TrainParams
 
@@ -62,7 +63,12 @@ def campaign(tmp_path, items):
     campaign = Campaign(tmp_path)
     put(campaign, at.POOL, items.iloc[:60].drop(columns="label"))
     put(campaign, at.HOLDOUT, items.iloc[60:])
+    put(campaign, at.GOLD, items.iloc[:0])
+    write_atomic(campaign.path(at.ROUND), pretty_json({"round": 0}))
     tables.write(campaign.path(at.LABELS), labels(items.iloc[:40]), tables.LABELS)
+    tables.write(campaign.path(at.ANSWERS), tables.ANSWERS.empty(), tables.ANSWERS)
+    past = tables.HOLDOUT_PREDICTIONS
+    tables.write(campaign.path(at.BASE_HOLDOUT_PREDICTIONS), past.empty(), past)
     return campaign
 
 
@@ -93,7 +99,7 @@ def test_predictions_are_the_models_and_metrics_are_theirs(campaign, params, ite
     assert metrics(campaign)["log_loss"]["value"] == pytest.approx(loss)
 
 
-def test_classes_that_were_bought_fill_in_for_unknown_ones(campaign, params, items):
+def test_every_label_that_was_bought_counts_however_unsure(campaign, params, items):
     held_out = items.iloc[60:].copy()
     held_out["label"] = held_out["label"].where(np.arange(30) < 10)
     put(campaign, at.HOLDOUT, held_out)
@@ -102,10 +108,11 @@ def test_classes_that_were_bought_fill_in_for_unknown_ones(campaign, params, ite
     table = pd.concat([labels(items.iloc[:40]), bought, doubtful])
     tables.write(campaign.path(at.LABELS), table, tables.LABELS)
     summary = evaluate.run(campaign, params)
-    assert (summary["holdout"], summary["without_class"]) == (15, 15)
+    assert (summary["holdout"], summary["without_class"]) == (17, 13)
     told = predictions(campaign).set_index("item_id")["label"]
     assert told.loc["i60":"i69"].tolist() == items["label"].iloc[60:70].tolist()
-    assert told.loc["i70":].tolist() == ["owl"] * 5
+    assert told.loc["i70":"i74"].tolist() == ["owl"] * 5
+    assert told.loc["i75":].tolist() == items["label"].iloc[75:77].tolist()
 
 
 def test_labels_of_the_holdout_are_never_trained_on(campaign, params, items):
@@ -156,7 +163,9 @@ def test_a_class_without_labels_counts_as_always_wrong(campaign, params, items):
     known = items.iloc[:40]
     tables.write(campaign.path(at.LABELS), labels(known[known["label"] != "owl"]), tables.LABELS)
     evaluate.run(campaign, params)
-    assert metrics(campaign)["recall/owl"] == {"value": 0.0, "low": 0.0, "high": 0.0}
+    recall = metrics(campaign)["recall/owl"]
+    assert (recall["value"], recall["low"]) == (0.0, 0.0)
+    assert 0 < recall["high"] < 0.3
     told = predictions(campaign)
     assert (told.loc[told["label"] == "owl", "probability_of_label"] == 0).all()
 
@@ -167,3 +176,108 @@ def test_reads_and_writes_what_it_declares(campaign, params):
     evaluate.run(campaign, params)
     written = {path for path in campaign.root.rglob("*") if path.is_file()} - there
     assert written == {campaign.path(name) for name in evaluate.STAGE.outputs}
+
+
+def next_round(campaign, number):
+    """Lay out what the round before left."""
+    content = campaign.path(at.HOLDOUT_PREDICTIONS).read_bytes()
+    write_atomic(campaign.path(at.BASE_HOLDOUT_PREDICTIONS), content)
+    write_atomic(campaign.path(at.ROUND), pretty_json({"round": number}))
+
+
+def comparison(campaign):
+    return json.loads(campaign.path(at.COMPARISON).read_text())
+
+
+def with_holdout(campaign, items, bought):
+    table = pd.concat([labels(items.iloc[:40]), labels(bought, role="holdout")])
+    tables.write(campaign.path(at.LABELS), table, tables.LABELS)
+
+
+def test_keeps_what_every_round_said_of_every_item(campaign, params, items):
+    put(campaign, at.HOLDOUT, items.iloc[60:].assign(label=None))
+    with_holdout(campaign, items, items.iloc[60:70])
+    evaluate.run(campaign, params)
+    next_round(campaign, 1)
+    with_holdout(campaign, items, items.iloc[60:80])
+    evaluate.run(campaign, params)
+    kept = tables.read(campaign.path(at.HOLDOUT_PREDICTIONS))
+    assert kept.groupby("round")["item_id"].nunique().tolist() == [30, 30]
+    assert kept.groupby("round")["label"].count().tolist() == [10, 20]
+    chances = kept[[f"probability/{name}" for name in CLASSES]]
+    np.testing.assert_allclose(chances.sum(axis=1), 1)
+
+
+def test_past_rounds_are_measured_by_todays_labels(campaign, params, items):
+    put(campaign, at.HOLDOUT, items.iloc[60:].assign(label=None))
+    with_holdout(campaign, items, items.iloc[60:80].assign(label="owl"))
+    evaluate.run(campaign, params)
+    then = metrics(campaign)
+    assert comparison(campaign) == []
+    next_round(campaign, 1)
+    with_holdout(campaign, items, items.iloc[60:90])
+    evaluate.run(campaign, params)
+    (past,) = comparison(campaign)
+    wrong = int((items["label"].iloc[60:80] != "owl").sum())
+    facts = [past[name] for name in ("round", "holdout", "labels_changed", "labels_added")]
+    assert facts == [0, 30, wrong, 10]
+    # The same model, as nothing new was learned: so the past is now what the present is.
+    own = {name: metrics(campaign)[name] for name in past["metrics"]}
+    assert past["metrics"] == own
+    assert past["metrics"]["accuracy"]["value"] > then["accuracy"]["value"] + 0.2
+    assert past["gained"]["accuracy"]["value"] == 0
+    assert past["gained"]["accuracy"]["low"] < 0 < past["gained"]["accuracy"]["high"]
+
+
+def test_without_new_labels_no_past_figure_moves_by_a_bit(campaign, params):
+    evaluate.run(campaign, params)
+    then = metrics(campaign)
+    next_round(campaign, 1)
+    evaluate.run(campaign, params)
+    (past,) = comparison(campaign)
+    assert past["metrics"] == {name: then[name] for name in past["metrics"]}
+
+
+def test_a_class_that_came_later_had_no_chance_before(campaign, params, items):
+    evaluate.run(campaign, params)
+    next_round(campaign, 1)
+    more = params.model_copy(
+        update={"campaign": params.campaign.model_copy(update={"classes": [*CLASSES, "elk"]})}
+    )
+    evaluate.run(campaign, more)
+    kept = tables.read(campaign.path(at.HOLDOUT_PREDICTIONS))
+    assert (kept.loc[kept["round"] == 0, "probability/elk"] == 0).all()
+    assert comparison(campaign)[0]["metrics"]["accuracy"]["value"] > 0.5
+
+
+def test_the_largest_class_is_what_a_model_is_compared_with(campaign, params, items):
+    held_out = items.iloc[60:].copy()
+    held_out["label"] = ["owl"] * 29 + ["cat"]
+    put(campaign, at.HOLDOUT, held_out)
+    evaluate.run(campaign, params)
+    found = metrics(campaign)
+    assert found["baseline/accuracy"]["value"] == pytest.approx(29 / 30)
+    assert found["baseline/balanced_accuracy"]["value"] == 0.5
+    assert found["baseline/macro_f1"]["value"] == pytest.approx(29 / 59)
+    gap = found["accuracy"]["value"] - found["baseline/accuracy"]["value"]
+    assert found["above_baseline/accuracy"]["value"] == pytest.approx(gap)
+
+
+def test_known_classes_have_no_label_error(campaign, params):
+    evaluate.run(campaign, params)
+    assert not [name for name in metrics(campaign) if name.startswith(("ceiling/", "label_error"))]
+
+
+def test_doubt_of_bought_labels_is_a_ceiling(campaign, params, items):
+    put(campaign, at.HOLDOUT, items.iloc[60:].assign(label=None))
+    bought = labels(items.iloc[60:], role="holdout").assign(confidence=0.9)
+    table = pd.concat([labels(items.iloc[:40]), bought])
+    tables.write(campaign.path(at.LABELS), table, tables.LABELS)
+    summary = evaluate.run(campaign, params)
+    found = metrics(campaign)
+    assert found["label_error"]["value"] == pytest.approx(0.1) == summary["label_error"]
+    assert found["label_error"]["low"] < 0.1 < found["label_error"]["high"]
+    for name in ("accuracy", "balanced_accuracy", "macro_f1"):
+        ceiling = found[f"ceiling/{name}"]
+        assert ceiling["value"] == pytest.approx(0.9, abs=0.005)
+        assert ceiling["low"] < 0.9 < ceiling["high"]

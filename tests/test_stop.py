@@ -96,6 +96,7 @@ def campaign(tmp_path):
         at.ROUND: {"round": 1},
         at.BASE_HISTORY: [earlier],
         at.METRICS: METRICS,
+        at.COMPARISON: [],
         at.QUALITY: {"alpha": 0.8, "gold_accuracy": {"value": 0.9, "n": 10}},
     }.items():
         write_atomic(found.path(name), pretty_json(value))
@@ -107,6 +108,8 @@ def campaign(tmp_path):
     tables.write(found.path(at.ANSWERS), bought, tables.ANSWERS)
     tables.write(found.path(at.SENT), asked, tables.SENT)
     tables.write(found.path(at.QUARANTINE), quarantined, tables.QUARANTINE)
+    predicted = tables.PREDICTIONS.empty().reindex(range(40)).assign(item_id="h")
+    tables.write(found.path(at.PREDICTIONS), predicted, tables.PREDICTIONS)
     return found
 
 
@@ -120,10 +123,15 @@ def read(campaign, name):
 def test_adds_this_round_to_the_history(campaign):
     told = stop.run(campaign, params())
     before, this = read(campaign, at.HISTORY)
-    assert before == read(campaign, at.BASE_HISTORY)[0]
+    assert before == read(campaign, at.BASE_HISTORY)[0] | {"gained": {}}
     assert this == {
         "round": 1,
         "metrics": METRICS,
+        "measured": METRICS,
+        "holdout": 40,
+        "labels_changed": 0,
+        "labels_added": 0,
+        "gained": {},
         "labels": 2,
         "answers": 3,
         "spent": pytest.approx(0.4),
@@ -145,9 +153,28 @@ def test_every_rule_is_asked_and_explains_itself(campaign):
     assert decided["reason"] == decided["rules"]["max_rounds"]["reason"]
     assert decided["rules"]["target"] == {
         "fires": False,
-        "reason": "accuracy's lower end 0.931 is below 0.95",
+        "reason": "accuracy's lower end 0.931 is below 0.95, and is unreachable: 0.95 cannot be "
+        "shown on a holdout of 40: the lower end would be 0.912 if all of them were right",
     }
     assert decided["rules"]["pool_exhausted"]["reason"] == "the pool has 2 left to query"
+
+
+def test_past_rounds_get_the_metrics_of_todays_labels_and_keep_what_was_measured(campaign):
+    then = {"accuracy": {"value": 0.5, "low": 0.4, "high": 0.6}}
+    (earlier,) = read(campaign, at.BASE_HISTORY)
+    earlier |= {"metrics": then, "measured": then, "holdout": 30}
+    write_atomic(campaign.path(at.BASE_HISTORY), pretty_json([earlier]))
+    now = {"accuracy": {"value": 0.6, "low": 0.5, "high": 0.7}}
+    gained = {"accuracy": {"value": 0.3, "low": 0.2, "high": 0.4}}
+    past = {"round": 0, "metrics": now, "gained": gained, "holdout": 40}
+    past |= {"labels_changed": 2, "labels_added": 10}
+    write_atomic(campaign.path(at.COMPARISON), pretty_json([past]))
+    stop.run(campaign, params())
+    before, _ = read(campaign, at.HISTORY)
+    assert before == earlier | past
+    assert before["measured"] == then
+    assert RoundSummary.of(before).is_revised
+    assert not RoundSummary.of(earlier).is_revised
 
 
 def test_twice_is_the_same_as_once(campaign):

@@ -178,7 +178,13 @@ PREDICTIONS = Table(
     },
     sort=("item_id",),
 )
-"""What the snapshot's model says of the holdout."""
+"""What the snapshot's model says of the holdout items that have a label."""
+
+HOLDOUT_PREDICTIONS = Table(
+    {"round": WHOLE, "item_id": TEXT, "label": TEXT}, sort=("round", "item_id")
+)
+"""What the model of every round so far says of every item of the holdout, in a column
+``probability/<class>`` for each class; `label` is what was believed then, if anything was."""
 
 
 def write(path: Path, frame: pd.DataFrame, table: Table) -> None:

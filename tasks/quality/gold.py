@@ -37,7 +37,7 @@ def by_annotator(answers: pd.DataFrame, gold: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"n_gold": right.size(), "gold_accuracy": right.mean()})
 
 
-def wilson(successes: int, n: int, confidence: float = 0.95) -> Proportion:
+def wilson(successes: float, n: int, confidence: float = 0.95) -> Proportion:
     r"""Put Wilson's score interval around a share.
 
     .. math::

@@ -72,7 +72,7 @@ def _round(past: Past, number: int, record: Mapping[str, Any] | None) -> RoundRe
     known = record or {}
     return RoundReport(
         number=number,
-        summary=_summary(record) if record else None,
+        summary=RoundSummary.of(record) if record else None,
         batch=known.get("batch"),
         alpha=known.get("alpha"),
         gold_accuracy=known.get("gold_accuracy"),
@@ -85,10 +85,6 @@ def _round(past: Past, number: int, record: Mapping[str, Any] | None) -> RoundRe
         tracked=past.tracked(number),
         files=past.files[number],
     )
-
-
-def _summary(record: Mapping[str, Any]) -> RoundSummary:
-    return RoundSummary(**{field.name: record[field.name] for field in fields(RoundSummary)})
 
 
 def _tasks(past: Past, number: int) -> dict[str, int]:
