@@ -42,7 +42,7 @@ def look_at(directory: Path) -> Work:
     campaign = at.find(directory)
     params = campaign.params()
     ledger = _ledger(campaign, params.storage)
-    keeping = Shared(campaign, ledger) if params.storage.ledger else Alone()
+    keeping = Shared(campaign, ledger) if params.storage.ledger else Alone(campaign.root)
     return Work(campaign, params, ledger, keeping)
 
 
@@ -64,6 +64,12 @@ def opened(directory: Path) -> Iterator[Work]:
             work.keeping.bring()
             work = look_at(directory)
         yield work
+
+
+def name_campaign(work: Work) -> None:
+    """Write the ledger's first entry, unless it is there."""
+    body = {"campaign": work.params.campaign.name, "seed": work.params.campaign.seed}
+    work.ledger.record(0, "campaign", body)
 
 
 @contextmanager
