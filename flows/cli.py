@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -170,6 +171,85 @@ def run(
 
 
 @app.command()
+def add(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="Items of the campaign's columns; file or folder.")],
+    as_json: AsJson = False,
+) -> None:
+    """Add items to the pool, from the next round to be opened on.
+
+    If anything is wrong with one of them, nothing is written.
+    """
+    from flows.commands import add as command
+
+    _tell(command.add(context.obj, file), command.told, as_json)
+
+
+@app.command("import")
+def import_(
+    context: typer.Context,
+    what: Annotated[Literal["labels"], typer.Argument(help="labels")],
+    file: Annotated[Path, typer.Argument(help="Columns item_id, label; annotator_id, confidence.")],
+    source: Annotated[str, typer.Option(help="Whose labels these are.")],
+    as_json: AsJson = False,
+) -> None:
+    """Import labels from elsewhere: trained on from the next round to be opened on, never bought.
+
+    If anything is wrong with one of them, nothing is written.
+    """
+    from flows.commands import import_labels as command
+
+    _tell(command.import_labels(context.obj, file, source), command.told, as_json)
+
+
+@app.command()
+def export(
+    context: typer.Context,
+    what: Annotated[
+        Literal["labels", "answers", "decisions", "model"],
+        typer.Argument(help="labels, answers, decisions or model."),
+    ],
+    to: Annotated[Path, typer.Option(help="A .csv, .parquet or .jsonl file; a model's .skops.")],
+    round_number: Annotated[
+        int | None, typer.Option("--round", min=0, help="A closed one.", show_default="the newest")
+    ] = None,
+    with_items: Annotated[
+        bool, typer.Option("--with-items", help="Labels beside their items' columns.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write what a closed round left to a file for other programs."""
+    from flows.commands import export as command
+    from tasks.export import Request
+
+    request = Request(what, to, round_number, with_items, force)
+    _tell(command.export(context.obj, request), command.told, as_json)
+
+
+@app.command()
+def predict(
+    context: typer.Context,
+    items: Annotated[Path, typer.Option("--in", help="Items: a file or a folder, as for init.")],
+    to: Annotated[Path, typer.Option("--out", help="A .csv, .parquet or .jsonl file.")],
+    round_number: Annotated[
+        int | None, typer.Option("--round", min=0, help="Whose model.", show_default="the newest")
+    ] = None,
+    champion: Annotated[
+        bool, typer.Option("--champion", help="Take the round whose model measured best.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write a closed round's model's class and probabilities for each item of a file."""
+    from flows.commands import predict as command
+    from tasks.predict import Request
+
+    request = Request(items, to, round_number, champion, force)
+    _tell(command.predict(context.obj, request), command.told, as_json)
+
+
+@app.command()
 def status(context: typer.Context, as_json: AsJson = False) -> None:
     """Say where the campaign stands."""
     from flows.status import status as read
@@ -298,6 +378,10 @@ def demo(
     from flows.demo import demo as show
 
     show(directory, out)
+
+
+def _tell(facts: Any, told: Callable[[Any], str], as_json: bool) -> None:
+    _print_json(facts) if as_json else out.print(told(facts), markup=False, highlight=False)
 
 
 def _print_json(value: Any) -> None:

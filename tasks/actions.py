@@ -10,10 +10,10 @@ from typing import Any
 from tasks import campaign as at
 from tasks import collect, pipeline, push, snapshot
 from tasks.delivery import legs
-from tasks.domain import crash, digests, environment, files, state
+from tasks.domain import crash, digests, environment, files, intake, state
 from tasks.domain.errors import LabelloopError
 from tasks.versions import data
-from tasks.work import Work, desks, opened, refuse_uncommitted
+from tasks.work import Work, desks, name_campaign, opened, refuse_uncommitted
 
 Facts = dict[str, Any]
 
@@ -30,8 +30,7 @@ def begin(directory: Path) -> Facts:
         refuse_uncommitted(work.campaign)
         entries = work.ledger.entries()
         if not entries:
-            body = {"campaign": work.params.campaign.name, "seed": work.params.campaign.seed}
-            work.ledger.record(0, "campaign", body)
+            name_campaign(work)
         number = state.current_round(entries)
         if state.last(entries, "round_opened", number) is None:
             _open(work, number)
@@ -137,13 +136,11 @@ def _deliver(work: Work, number: int, leg: int) -> Facts:
 
 
 def _open(work: Work, number: int) -> None:
-    files.write_atomic(
-        work.campaign.path(at.ROUND),
-        files.pretty_json({"round": number, "base": _base(work, number)}),
-    )
+    counted = intake.files(work.ledger.entries())
+    record = intake.round_record(number, _base(work, number), counted)
+    files.write_atomic(work.campaign.path(at.ROUND), files.pretty_json(record))
     body = {
-        "round": number,
-        "base": _base(work, number),
+        **record,
         "params": digests.of_file(work.campaign.path(at.PARAMS)).sha256,
         **environment.facts(),
     }

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tasks import params
+from tasks.domain.digests import Digest
 from tasks.domain.errors import CampaignError
 
 PARAMS = "params.yaml"
@@ -14,6 +15,10 @@ HOLDOUT_IDS = "holdout.txt"
 GOLD_IDS = "gold.txt"
 SUITES = ("suites/pool.json", "suites/answers.json", "suites/labels.json")
 SOURCE = "data/source"
+ADDED = "data/added"
+"""Items that came after the campaign was made."""
+IMPORTED = "data/imported"
+"""Labels that were bought or made elsewhere."""
 
 POOL = "data/pool.parquet"
 HOLDOUT = "data/holdout.parquet"
@@ -85,6 +90,16 @@ class Campaign:
     def round(self) -> int:
         """The number of the round that is open, by round.json."""
         return int(json.loads(self.path(ROUND).read_text())["round"])
+
+    def intake(self, folder: str) -> dict[str, Digest]:
+        """List the files of a folder that came in and count in the open round, by round.json.
+
+        A folder of items that is tried out before it is a campaign's has no round.json, and none.
+        """
+        path = self.path(ROUND)
+        record = json.loads(path.read_text()) if path.exists() else {}
+        counted = record.get("intake", {}).items()
+        return {name: Digest(**of) for name, of in counted if name.startswith(f"{folder}/")}
 
     @property
     def private(self) -> Path:

@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,8 +14,9 @@ from tasks import campaign as at
 from tasks import pipeline
 from tasks.campaign import Campaign
 from tasks.delivery import legs, money, packing
-from tasks.domain import state, tables
+from tasks.domain import digests, intake, state, tables
 from tasks.domain.errors import BudgetError, CampaignError, DataError, LabelloopError
+from tasks.domain.files import pretty_json, write_atomic
 from tasks.params import Params
 from tasks.selection import candidates
 from tasks.versions import data
@@ -51,7 +52,7 @@ def check(directory: Path) -> list[Finding]:
         The directory is no campaign or its params.yaml cannot be read: nothing else can be said.
     """
     work = look_at(directory)
-    with _laid_out(work.campaign, work.params) as trial:
+    with laid_out(work) as trial:
         looks: dict[str, Callable[[], str]] = {
             "params": lambda: f"{at.PARAMS} is sound",
             "git": lambda: _committed(work),
@@ -76,11 +77,16 @@ def _look(name: str, look: Callable[[], str]) -> Finding:
 
 
 @contextmanager
-def _laid_out(campaign: Campaign, params: Params) -> Iterator[Campaign]:
-    """Lay the campaign's sources out in a temporary place, where stages may write."""
+def laid_out(work: Work, added: Mapping[str, Path] | None = None) -> Iterator[Campaign]:
+    """Lay the campaign's sources out in a temporary place, where stages may write.
+
+    All that came in is there and counts, as it will in the next round; so does what is `added`,
+    given by the name that it would have.
+    """
+    campaign, params = work.campaign, work.params
     with tempfile.TemporaryDirectory(prefix="labelloop-check-") as folder:
         trial = Campaign(Path(folder))
-        names = (at.PARAMS, at.ROUND, at.HOLDOUT_IDS, at.GOLD_IDS, *at.SUITES)
+        names = (at.PARAMS, at.HOLDOUT_IDS, at.GOLD_IDS, *at.SUITES)
         for name in names:
             if campaign.path(name).exists():
                 trial.path(name).parent.mkdir(parents=True, exist_ok=True)
@@ -88,7 +94,26 @@ def _laid_out(campaign: Campaign, params: Params) -> Iterator[Campaign]:
         if params.pool.source == at.SOURCE and campaign.path(at.SOURCE).exists():
             trial.path(at.SOURCE).parent.mkdir(parents=True, exist_ok=True)
             trial.path(at.SOURCE).symlink_to(campaign.path(at.SOURCE))
+        _lay_out_intake(work, trial, added or {})
         yield trial
+
+
+def _lay_out_intake(work: Work, trial: Campaign, added: Mapping[str, Path]) -> None:
+    counted = intake.files(work.ledger.entries())
+    there = {name: work.campaign.path(name) for name in counted} | dict(added)
+    for name, path in there.items():
+        trial.path(name).parent.mkdir(parents=True, exist_ok=True)
+        trial.path(name).symlink_to(path.resolve())
+    for name in added:
+        new = digests.of_tree(trial.root, name)
+        counted |= {path: digest.to_body() for path, digest in new.items()}
+    record = intake.round_record(work.campaign.round, {}, counted)
+    write_atomic(trial.path(at.ROUND), pretty_json(record))
+
+
+def try_items(trial: Campaign, params: Params) -> str:
+    """Do with items what the next round will do first; raises `DataError` where it would."""
+    return f"{_pool(trial, params)}; {_data(trial, params)}"
 
 
 def _committed(work: Work) -> str:

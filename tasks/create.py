@@ -25,7 +25,11 @@ IGNORED = """\
 # What belongs to this machine, and what DVC keeps.
 /.labelloop/
 /data/source/
+/data/added/*
+/data/imported/*
+!/data/*/*.dvc
 /data/*.parquet
+/exports/
 /base/
 /round/
 /snapshot/

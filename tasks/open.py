@@ -6,14 +6,17 @@ Every other stage then reads plain files, and no stage reads what it also writes
 import json
 from typing import Any
 
+import pandas as pd
+
 from tasks import campaign as at
 from tasks.campaign import Campaign
 from tasks.domain import digests, tables
-from tasks.domain.errors import CampaignError
+from tasks.domain.errors import CampaignError, DataError
 from tasks.domain.files import pretty_json, write_atomic
 from tasks.domain.stage import Stage
 from tasks.modeling import bundle
 from tasks.params import Params
+from tasks.quality import imported
 from tasks.versions.store import Store
 
 FROM_SNAPSHOT = {
@@ -31,16 +34,19 @@ STAGE = Stage(
     inputs=(at.ROUND, at.SEED_LABELS),
     outputs=tuple(FROM_SNAPSHOT),
     params=(),
+    intake=at.IMPORTED,
 )
 
 
 def run(campaign: Campaign, params: Params) -> dict[str, Any]:
-    """Write ``base/``.
+    """Write ``base/``: what the round before left, and labels that came from elsewhere since.
 
     Raises
     ------
     CampaignError
         A file of the snapshot is nowhere to be found, or is not what the round before left.
+    DataError
+        A file of imported labels is missing, or is not the one that was imported.
     """
     record = json.loads(campaign.path(at.ROUND).read_text())
     if record["round"] == 0:
@@ -49,6 +55,7 @@ def run(campaign: Campaign, params: Params) -> dict[str, Any]:
         if record["round"] > 0:
             content = _content(campaign, snapshot, digests.Digest(**record["base"][snapshot]))
             write_atomic(campaign.path(base), content)
+    _lay_over(campaign, record["round"])
     return {"labels": len(tables.read(campaign.path(at.BASE_LABELS)))}
 
 
@@ -62,6 +69,25 @@ def _write_first(campaign: Campaign) -> None:
     write_atomic(campaign.path(at.BASE_HISTORY), pretty_json([]))
     write_atomic(campaign.path(at.BASE_MODEL), bundle.NO_MODEL)
     write_atomic(campaign.path(at.BASE_CARD), pretty_json(card))
+
+
+def _lay_over(campaign: Campaign, number: int) -> None:
+    seeds = tables.read(campaign.path(at.SEED_LABELS))
+    imports = [
+        _imported(campaign, name, digest) for name, digest in campaign.intake(at.IMPORTED).items()
+    ]
+    before = tables.read(campaign.path(at.BASE_LABELS))
+    labels = imported.laid_over(before, seeds, imports, number)
+    if labels is not before:
+        tables.write(campaign.path(at.BASE_LABELS), labels, tables.LABELS)
+
+
+def _imported(campaign: Campaign, name: str, digest: digests.Digest) -> pd.DataFrame:
+    path = campaign.path(name)
+    if path.exists() and digests.of_file(path) != digest:
+        fix = "restore it with `dvc checkout --force`"
+        raise DataError("is not the file that was imported", where=name, fix=fix)
+    return tables.read(path)
 
 
 def _content(campaign: Campaign, name: str, expected: digests.Digest) -> bytes:

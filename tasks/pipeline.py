@@ -2,7 +2,7 @@
 
 import importlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -32,7 +32,7 @@ def stage(name: str, params: Params) -> Stage:
     """Give a stage's declaration for this campaign."""
     declared: Stage = module(name).STAGE
     if name == "pool" and params.pool.source == at.SOURCE:
-        return Stage(name, (*declared.inputs, at.SOURCE), declared.outputs, declared.params)
+        return replace(declared, inputs=(*declared.inputs, at.SOURCE))
     return declared
 
 
@@ -73,8 +73,9 @@ def advance(
     before = latest(ledger, campaign.round, name)
     if before and _has_params(before, declared, params) and keeping.is_elsewhere(before):
         return Result(before.body["summary"], skipped=True)
-    keeping.need(declared.inputs)
-    inputs = _digests(campaign, declared.inputs)
+    read = (*declared.inputs, *(campaign.intake(declared.intake) if declared.intake else ()))
+    keeping.need(read)
+    inputs = _digests(campaign, read)
     key = _key(declared, inputs, params)
     done = _done(ledger, campaign.round, name, key)
     if done and _outputs(campaign, declared) == done.body["outputs"]:

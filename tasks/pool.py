@@ -17,14 +17,16 @@ from tasks.campaign import Campaign
 from tasks.domain import tables
 from tasks.domain.errors import DataError
 from tasks.domain.stage import Stage
+from tasks.ingest.added import with_added
 from tasks.ingest.source import open_source
 from tasks.params import Params
 
 STAGE = Stage(
     "pool",
-    inputs=(at.HOLDOUT_IDS, at.GOLD_IDS),
+    inputs=(at.ROUND, at.HOLDOUT_IDS, at.GOLD_IDS),
     outputs=(at.POOL, at.HOLDOUT, at.GOLD, at.SEED_LABELS, at.TRUTH),
     params=("campaign.classes", "pool"),
+    intake=at.ADDED,
 )
 SHOWN = 5
 
@@ -58,7 +60,12 @@ def run(campaign: Campaign, params: Params) -> dict[str, Any]:
         The source cannot be items, a label is no class, or an id of the holdout or of gold is not
         in the source.
     """
-    source = open_source(params.pool.source, campaign.root)
+    source = with_added(
+        open_source(params.pool.source, campaign.root),
+        campaign.root,
+        at.ADDED,
+        campaign.intake(at.ADDED),
+    )
     table = named(
         source.table(id=params.pool.id, label=params.pool.label),
         id=params.pool.id,

@@ -12,7 +12,7 @@ from tasks.domain import tables
 from tasks.domain.files import pretty_json, write_atomic
 from tasks.domain.stage import Stage
 from tasks.params import Params
-from tasks.quality import agreement, annotators, gold
+from tasks.quality import agreement, annotators, gold, imported
 from tasks.quality.answers import newest, one_each
 from tasks.quality.labels import Policy, believe
 
@@ -42,9 +42,10 @@ def run(campaign: Campaign, params: Params) -> dict[str, Any]:
     answers = newest(everything)
     labels = label(answers, base, params, campaign.round)
     tables.write(campaign.path(at.LABELS), labels, tables.LABELS)
-    who = annotators.table(answers, labels, known)
+    paid = imported.bought(labels)
+    who = annotators.table(answers, paid, known)
     tables.write(campaign.path(at.ANNOTATORS), who, tables.ANNOTATORS)
-    quality = measure(answers, labels, known, campaign.round) | {"quarantined": len(quarantine)}
+    quality = measure(answers, paid, known, campaign.round) | {"quarantined": len(quarantine)}
     write_atomic(campaign.path(at.QUALITY), pretty_json(quality))
     return quality
 
@@ -60,7 +61,8 @@ def label(
         single[["item_id", "annotator_id", "label"]], tuple(params.campaign.classes)
     )
     policy = Policy(review.min_confidence, review.low_confidence, review.max_answers)
-    return believe(consensus.labels, single, base, policy, round_number, review.aggregator)
+    asked = imported.without(single, base)
+    return believe(consensus.labels, asked, base, policy, round_number, review.aggregator)
 
 
 def measure(

@@ -45,7 +45,7 @@ def _work(directory: Path, *, only_read: bool) -> Work:
     campaign = at.find(directory)
     params = campaign.params()
     ledger = open_ledger(campaign, params.storage, only_read=only_read)
-    keeping = Shared(campaign, ledger) if params.storage.ledger else Alone()
+    keeping = Shared(campaign, ledger) if params.storage.ledger else Alone(campaign.root)
     return Work(campaign, params, ledger, keeping)
 
 
@@ -60,6 +60,12 @@ def opened(directory: Path) -> Iterator[Work]:
             work.keeping.bring()
             work = _work(directory, only_read=False)
         yield work
+
+
+def name_campaign(work: Work) -> None:
+    """Write the ledger's first entry, unless it is there."""
+    body = {"campaign": work.params.campaign.name, "seed": work.params.campaign.seed}
+    work.ledger.record(0, "campaign", body)
 
 
 @contextmanager

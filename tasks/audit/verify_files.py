@@ -9,7 +9,7 @@ from tasks.audit import elsewhere
 from tasks.audit.findings import Findings
 from tasks.audit.rounds import Rounds, outputs
 from tasks.delivery import inbox
-from tasks.domain import digests
+from tasks.domain import digests, intake
 from tasks.domain.digests import Digest
 from tasks.versions import git
 
@@ -184,7 +184,8 @@ def _check_round(rounds: Rounds, findings: Findings) -> None:
     base = {path: body for path, body in sealed.items() if path.startswith("snapshot/")}
     with findings.guarded("file", at.ROUND):
         found = json.loads(rounds.campaign.path(at.ROUND).read_text(encoding="utf-8"))
-        if found == {"round": number + 1, "base": base} and number in rounds.closed:
+        counted = intake.files(rounds.entries)
+        if number in rounds.closed and found == intake.round_record(number + 1, base, counted):
             findings.skip(f"{at.ROUND}: round {number + 1} is about to be opened")
-        elif found != {"round": number, "base": opened["base"]}:
+        elif found != intake.round_record(number, opened["base"], opened.get("intake", {})):
             findings.problem("file", at.ROUND, f"is not what round {number} was opened with")

@@ -53,6 +53,13 @@ def of_file(path: Path, *, fresh: bool = False) -> Digest:
     return _remembered(path, stat.st_ino, stat.st_size, stat.st_mtime_ns)
 
 
+def of_tree(root: Path, name: str) -> dict[str, Digest]:
+    """Digest a file, or all files beneath a folder, by their paths relative to `root`."""
+    path = root / name
+    files = sorted(one for one in path.rglob("*") if one.is_file()) if path.is_dir() else [path]
+    return {str(one.relative_to(root)): of_file(one) for one in files}
+
+
 def of_value(value: Any) -> str:
     """Give the SHA-256 of a value's canonical JSON."""
     return hashlib.sha256(canonical_json(value).encode()).hexdigest()

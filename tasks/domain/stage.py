@@ -18,6 +18,9 @@ class Stage:
         The sections of params.yaml that it reads.
     persists : tuple of str
         Outputs that grow over several runs, so that a re-run does not start by deleting them.
+    intake : str
+        A folder of files that came in after the campaign was made, of which the stage reads those
+        that round.json lists; empty if it reads none.
     """
 
     name: str
@@ -25,3 +28,4 @@ class Stage:
     outputs: tuple[str, ...]
     params: tuple[str, ...]
     persists: tuple[str, ...] = ()
+    intake: str = ""

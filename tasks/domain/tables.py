@@ -149,8 +149,23 @@ LABELS = Table(
     },
     sort=("item_id",),
 )
-"""What the campaign believes; `status` is labelled, low_confidence (another answer is due) or
-returned (back in the pool); `round` is the one that first gave the item a label."""
+"""What the campaign believes; `role` is query, requeue, holdout, seed or imported; `status` is
+labelled, low_confidence (another answer is due) or returned (back in the pool); `round` is the one
+that first gave the item a label."""
+
+IMPORTED = Table(
+    {
+        "item_id": TEXT,
+        "label": TEXT,
+        "confidence": REAL,
+        "annotator_id": TEXT,
+        "source": TEXT,
+        "file": TEXT,
+        "row": WHOLE,
+    },
+    sort=("item_id",),
+)
+"""Labels that were imported at once: whose they are, and the file and row that they stood in."""
 
 ANNOTATORS = Table(
     {

@@ -15,7 +15,7 @@ from tasks.domain.files import canonical_json
 from tasks.modeling import features as columns
 from tasks.params import FeaturesParams, TrainParams
 
-ROLES = ("query", "requeue", "seed")
+ROLES = ("query", "requeue", "seed", "imported")
 """Labels to train on; gold and holdout items only measure."""
 
 

@@ -90,6 +90,11 @@ def changed(root: Path) -> list[str]:
     return [line[3:].split(" -> ")[-1].strip('"') for line in lines]
 
 
+def is_ignored(root: Path, path: str) -> bool:
+    """Whether git would not take a new file for a part of the repository."""
+    return _has(root, "check-ignore", "--quiet", "--", path)
+
+
 def _has(root: Path, *arguments: str) -> bool:
     done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, check=False)
     return done.returncode == 0

@@ -1,9 +1,12 @@
 """Where a campaign's bytes and commits are: on this machine alone, or in remotes for any."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 from tasks.domain.entries import Entry
+from tasks.versions import git
 
 
 class Keeping(Protocol):
@@ -37,9 +40,20 @@ class Keeping(Protocol):
         """Make commits and a tag known to others."""
         ...
 
+    def commit(self, message: str, paths: Iterable[str]) -> None:
+        """Commit files that came in between rounds."""
+        ...
 
+    def share(self) -> None:
+        """Make the data and commits of what came in between rounds known to others."""
+        ...
+
+
+@dataclass(frozen=True)
 class Alone:
     """A campaign that one machine runs: everything is here."""
+
+    root: Path
 
     def bring(self) -> None:
         """Do nothing."""
@@ -62,3 +76,10 @@ class Alone:
 
     def publish(self, tag: str) -> None:
         """Do nothing."""
+
+    def commit(self, message: str, paths: Iterable[str]) -> None:
+        """Commit as this machine's user."""
+        git.commit(self.root, message, paths)
+
+    def share(self) -> None:
+        """Do nothing: the DVC remote, if there is one, is told with the next round."""

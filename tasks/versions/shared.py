@@ -8,12 +8,13 @@ machine brings what it needs, works, and leaves what it made before the ledger s
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
 from tasks import campaign as at
 from tasks.campaign import Campaign
-from tasks.domain import crash, digests, state
+from tasks.domain import crash, digests, intake, state
 from tasks.domain.digests import Digest
 from tasks.domain.entries import Entry
 from tasks.domain.errors import DataError
@@ -21,6 +22,9 @@ from tasks.domain.files import pretty_json, write_atomic
 from tasks.domain.ports import Ledger
 from tasks.versions import data, git, remotes
 from tasks.versions.store import Store
+
+GIVEN = (at.SOURCE, at.ADDED, at.IMPORTED)
+"""What no stage makes."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,7 @@ class Shared:
         opened = state.last(entries, "round_opened", state.current_round(entries))
         if opened is None:
             return
-        record = pretty_json({"round": opened.round, "base": opened.body["base"]})
+        record = pretty_json(intake.record_of(opened))
         if self.campaign.path(at.ROUND).read_text(encoding="utf-8") != record:
             write_atomic(self.campaign.path(at.ROUND), record)
 
@@ -58,8 +62,8 @@ class Shared:
             What is there is not what the ledger knows.
         """
         for name in names:
-            if name == at.SOURCE:
-                self._bring_source()
+            if name.startswith(GIVEN):
+                self._bring_given()
             elif name in self._made and not self._is_here(name, self._made[name]):
                 self.restore(name, self._made[name])
 
@@ -91,9 +95,8 @@ class Shared:
                 self.restore(name, digest)
         opened = state.last(self.ledger.entries(), "round_opened", round_number)
         if opened:
-            record = {"round": round_number, "base": opened.body["base"]}
-            write_atomic(self.campaign.path(at.ROUND), pretty_json(record))
-        self._bring_source()
+            write_atomic(self.campaign.path(at.ROUND), pretty_json(intake.record_of(opened)))
+        self._bring_given()
         data.commit(self.campaign.root)
 
     def identity(self, entry: Entry) -> dict[str, str]:
@@ -103,6 +106,16 @@ class Shared:
     def publish(self, tag: str) -> None:
         """Push the branch and a tag; another machine that was first made the same commit."""
         remotes.push(self.campaign.root, tag)
+
+    def commit(self, message: str, paths: Iterable[str]) -> None:
+        """Commit as labelloop, so that `bring` may undo it where another machine was faster."""
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        git.commit(self.campaign.root, message, paths, git.identity(now))
+
+    def share(self) -> None:
+        """Push the data that no stage makes, then the branch."""
+        data.push(self.campaign.root, [])
+        remotes.push(self.campaign.root)
 
     def restore(self, name: str, digest: Digest) -> None:
         """Write a file as the ledger knows it."""
@@ -129,7 +142,9 @@ class Shared:
     def _is_kept(self, name: str) -> bool:
         return name.startswith(at.KEPT_BY_DVC)
 
-    def _bring_source(self) -> None:
-        tracked = f"{at.SOURCE}.dvc"
-        if self.campaign.path(tracked).exists() and not self.campaign.path(at.SOURCE).exists():
-            data.pull(self.campaign.root, tracked)
+    def _bring_given(self) -> None:
+        """Bring all that no stage made: the pool's source, and what came in after it."""
+        for folder in ("data", at.ADDED, at.IMPORTED):
+            for tracked in sorted(self.campaign.path(folder).glob("*.dvc")):
+                if not tracked.with_suffix("").exists():
+                    data.pull(self.campaign.root, str(tracked.relative_to(self.campaign.root)))

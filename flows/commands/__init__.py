@@ -1,0 +1,1 @@
+"""What commands do, and what they say of it: one module a command."""

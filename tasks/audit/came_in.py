@@ -1,0 +1,58 @@
+"""What came into a campaign after it was made, as its rounds have it."""
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tasks.audit.rounds import Rounds
+from tasks.domain import digests, intake, tables
+from tasks.domain.digests import Digest
+from tasks.domain.entries import Entry
+from tasks.domain.errors import DataError
+
+
+def content(rounds: Rounds, path: str, digest: Digest) -> bytes:
+    """Read a file that came in, from the work tree, DVC's cache or its remote.
+
+    Raises
+    ------
+    CampaignError
+        It is nowhere.
+    DataError
+        What was found is not that file.
+    """
+    here = rounds.campaign.path(path)
+    if here.is_file() and digests.of_file(here) == digest:
+        return here.read_bytes()
+    found = rounds.store.fetch(digest.md5)
+    if digests.of_bytes(found) != digest:
+        fix = "run `labelloop audit`"
+        raise DataError("is not the file that the ledger knows", where=path, fix=fix)
+    return found
+
+
+def labels(rounds: Rounds, number: int | None = None) -> pd.DataFrame:
+    """Read all labels that were imported, or those that a round counts.
+
+    Returns
+    -------
+    DataFrame
+        `tasks.domain.tables.IMPORTED` and ``counts_from``, the first round that counts them, which
+        is missing while none does.
+    """
+    parts = []
+    for entry in intake.arrivals(rounds.entries):
+        first = intake.first_round(rounds.entries, entry.body["path"])
+        counts = number is None or (first is not None and first <= number)
+        if entry.kind == intake.IMPORTED and counts:
+            parts.append(_table(rounds, entry).assign(counts_from=first))
+    if not parts:
+        return tables.IMPORTED.empty().assign(counts_from=None)
+    return pd.concat(parts, ignore_index=True)
+
+
+def _table(rounds: Rounds, entry: Entry) -> pd.DataFrame:
+    path = entry.body["path"]
+    found = content(rounds, path, Digest(**entry.body["files"][path]))
+    frame: pd.DataFrame = pq.read_table(pa.BufferReader(found)).to_pandas()
+    return frame

@@ -1,0 +1,145 @@
+"""A file of items, a piece at a time, so that memory holds one piece however large the file is.
+
+Text is cut between records into small files of the same kind, which `tasks.ingest.readers` then
+reads as it would read the whole.
+"""
+
+import io
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import IO
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tasks.domain.errors import DataError
+from tasks.ingest.plain import plain
+from tasks.ingest.readers import PACKED, Shard, read, read_parquet
+
+PARQUET = (".parquet", ".pq")
+TITLED = (".csv", ".tsv")
+"""Kinds of text whose first record names the columns."""
+LINES = (".jsonl", ".ndjson")
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Some rows of a file.
+
+    Attributes
+    ----------
+    shard : Shard
+    first : int
+        The number of its first row in the file, from 1.
+    """
+
+    shard: Shard
+    first: int
+
+
+def pieces(path: Path, rows: int) -> Iterator[Piece]:
+    """Read a file, or all files of a folder in the order of their names.
+
+    Parameters
+    ----------
+    path : Path
+    rows : int
+        The most rows of a piece; kinds of files that cannot be cut come whole.
+
+    Raises
+    ------
+    DataError
+        As `tasks.ingest.readers.read`.
+    """
+    files = sorted(one for one in path.iterdir()) if path.is_dir() else [path]
+    shown = [one for one in files if not one.name.startswith((".", "_"))]
+    if not shown or not all(_can_be_cut(one) for one in shown):
+        for shard in read(path):
+            yield Piece(shard, 1)
+        return
+    for one in shown:
+        yield from _of_file(one, rows)
+
+
+def _can_be_cut(path: Path) -> bool:
+    return path.is_file() and _kind(path) in (*PARQUET, *TITLED, *LINES)
+
+
+def _kind(path: Path) -> str:
+    return Path(path.stem).suffix if path.suffix in PACKED else path.suffix
+
+
+def _of_file(path: Path, rows: int) -> Iterator[Piece]:
+    if path.suffix in PARQUET:
+        yield from _of_parquet(path, rows)
+        return
+    first = 1
+    with tempfile.TemporaryDirectory(prefix="labelloop-pieces-") as folder:
+        beside = Path(folder, f"piece{_kind(path)}")
+        for content, count in _cut(path, rows):
+            beside.write_bytes(content)
+            yield Piece(_read(beside, path, first), first)
+            first += count
+
+
+def _of_parquet(path: Path, rows: int) -> Iterator[Piece]:
+    try:
+        with pq.ParquetFile(path) as file:
+            first = 1
+            for batch in file.iter_batches(rows):
+                yield Piece(Shard(str(path), plain(pa.Table.from_batches([batch])), True), first)
+                first += batch.num_rows
+    except (pa.ArrowException, OSError):
+        # The reader says in the project's words what is wrong with the file.
+        read_parquet(path)
+        raise
+
+
+def _read(piece: Path, path: Path, first: int) -> Shard:
+    """Read a piece; an error in it names the file and the rows that it was cut from."""
+    where = str(path) if first == 1 else f"{path} from row {first}"
+    try:
+        (shard,) = read(piece)
+    except DataError as error:
+        place = error.where.replace(str(piece), where)
+        raise DataError(error.what, where=place, fix=error.fix) from None
+    return Shard(where, shard.table, shard.typed)
+
+
+def _cut(path: Path, rows: int) -> Iterator[tuple[bytes, int]]:
+    """Cut text into pieces of so many records, each after the titles if there are any."""
+    titled = _kind(path) in TITLED
+    with _opened(path) as stream:
+        records = (one for one in _records(stream, quoted=titled) if one.strip())
+        titles = next(records, b"") if titled else b""
+        # A file without any row is read too, so that the reader says so.
+        piece = list(islice(records, rows))
+        while True:
+            yield titles + b"".join(piece), len(piece)
+            piece = list(islice(records, rows))
+            if not piece:
+                return
+
+
+def _records(stream: IO[bytes], *, quoted: bool) -> Iterator[bytes]:
+    """Give lines, joined where a line end is within quotes."""
+    record: list[bytes] = []
+    quotes = 0
+    for line in stream:
+        record.append(line)
+        quotes += line.count(b'"') if quoted else 0
+        if quotes % 2 == 0:
+            yield b"".join(record)
+            record, quotes = [], 0
+    if record:
+        yield b"".join(record)
+
+
+def _opened(path: Path) -> IO[bytes]:
+    try:
+        return io.BufferedReader(pa.input_stream(path, compression="detect"))
+    except OSError as error:
+        raise DataError(f"cannot be read ({error})", where=str(path)) from error

@@ -1,0 +1,150 @@
+"""``labelloop predict``: what a closed round's model says of other items."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tasks import campaign as at
+from tasks.audit import tracked
+from tasks.audit.rounds import Rounds
+from tasks.domain.errors import CampaignError, DataError, ParamsError
+from tasks.export import closed_round, model_of
+from tasks.exporting.destination import refuse, replacing
+from tasks.exporting.writers import TABLES, writing
+from tasks.ingest.matching import matched
+from tasks.ingest.pieces import Piece, pieces
+from tasks.modeling import bundle, metrics
+from tasks.params import Params, parse
+from tasks.work import Work, look_at
+
+Facts = dict[str, Any]
+ROWS = 5_000
+"""Items in memory at once."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a user asks `labelloop predict` for.
+
+    Attributes
+    ----------
+    items : Path
+        A file or folder of items, as a pool may be.
+    to : Path
+        The file; its ending says the format.
+    round : int or None
+        The closed round whose model it is; None for the newest, unless `champion`.
+    champion : bool
+        Take the round with the highest lower end of accuracy.
+    force : bool
+        Replace a file that is there.
+    """
+
+    items: Path
+    to: Path
+    round: int | None = None
+    champion: bool = False
+    force: bool = False
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """A round's model, and what it was made for.
+
+    Attributes
+    ----------
+    model : sklearn.pipeline.Pipeline
+    params : Params
+        As the round was done with.
+    schema : pyarrow.Schema
+        The columns that the model reads, as the round's pool had them.
+    """
+
+    model: Any
+    params: Params
+    schema: pa.Schema
+
+    @property
+    def output(self) -> pa.Schema:
+        """The columns of predictions."""
+        classes = self.params.campaign.classes
+        chances = [(f"probability_{name}", pa.float64()) for name in classes]
+        return pa.schema([("item_id", pa.string()), ("predicted", pa.string()), *chances])
+
+    def __call__(self, piece: Piece) -> pa.Table:
+        """Predict some items; raises `DataError` where one is not as the pool's are."""
+        items = matched(piece.shard, ("item_id", self.params.pool.id), self.schema)
+        try:
+            return self._predicted(items)
+        except DataError as error:
+            where = f"{piece.shard.name} {error.where}"
+            raise DataError(error.what, where=where, fix=error.fix) from None
+
+    def _predicted(self, items: pa.Table) -> pa.Table:
+        classes = self.params.campaign.classes
+        frame: pd.DataFrame = items.to_pandas()
+        chances = bundle.predict_proba(self.model, frame, classes)
+        best = metrics.predicted(chances, classes)
+        columns = [items["item_id"], pa.array(best, pa.string()), *map(pa.array, chances.T)]
+        return pa.table(columns, schema=self.output)
+
+
+def predict(directory: Path, request: Request) -> Facts:
+    """Write a file of predictions, in the order of the items; the campaign is not changed.
+
+    Items need not be new or different: each row of the input has one in the output.
+
+    Returns
+    -------
+    dict
+        ``round``, ``items``, ``to``.
+
+    Raises
+    ------
+    ParamsError
+        The options contradict each other, or the file's ending is of no format.
+    CampaignError
+        The round is not closed; the file is there already; bytes of the round are nowhere.
+    DataError
+        The round has no model; the items cannot be read or have other columns than the pool.
+    """
+    work = look_at(directory)
+    refuse(request.to, TABLES, work.campaign.root, force=request.force)
+    rounds, number = _round(work, request)
+    predictor = load(rounds, number)
+    if not request.items.exists():
+        fix = "name a file or a folder of items"
+        raise DataError("is missing", where=str(request.items), fix=fix)
+    items = 0
+    with replacing(request.to) as file, writing(file, request.to, predictor.output) as write:
+        for piece in pieces(request.items, ROWS):
+            write(predictor(piece))
+            items += piece.shard.table.num_rows
+    return {"round": number, "items": items, "to": str(request.to)}
+
+
+def load(rounds: Rounds, number: int) -> Predictor:
+    """Bring a closed round's model back, with the params and the pool's columns of that round."""
+    text = rounds.content(number, at.PARAMS).decode()
+    params = parse(text, where=f"{at.PARAMS} of round {number}")
+    model: Any = bundle.parse(model_of(rounds, number), where=f"{at.MODEL} of round {number}")
+    pool = pq.read_schema(pa.BufferReader(rounds.content(number, at.POOL)))
+    read = list(model.feature_names_in_)
+    return Predictor(model, params, pa.schema([pool.field(name) for name in read]))
+
+
+def _round(work: Work, request: Request) -> tuple[Rounds, int]:
+    if request.champion and request.round is not None:
+        raise ParamsError("name either --round or --champion")
+    rounds, number = closed_round(work, request.round)
+    if not request.champion:
+        return rounds, number
+    best = tracked.champion(rounds, number)
+    if best is None:
+        fix = "name a round with --round"
+        raise CampaignError("no round has measured its model", where="--champion", fix=fix)
+    return rounds, best
