@@ -28,6 +28,8 @@ FILES = {
     "conda.yaml",
     "input_example.json",
     "python_env.yaml",
+    # MLflow itself puts it there when somebody loads the model by its name.
+    "registered_model_meta",
     "requirements.txt",
     "serving_input_example.json",
 }
