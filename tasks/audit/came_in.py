@@ -47,8 +47,8 @@ def labels(rounds: Rounds, number: int | None = None) -> pd.DataFrame:
         if entry.kind == intake.IMPORTED and counts:
             parts.append(_table(rounds, entry).assign(counts_from=first))
     if not parts:
-        return tables.IMPORTED.empty().assign(counts_from=None)
-    return pd.concat(parts, ignore_index=True)
+        return tables.IMPORTED.empty().assign(counts_from=pd.array([], dtype="Int64"))
+    return pd.concat(parts, ignore_index=True).astype({"counts_from": "Int64"})
 
 
 def _table(rounds: Rounds, entry: Entry) -> pd.DataFrame:

@@ -23,6 +23,7 @@ def tell(story: Story) -> str:
             *_considered(story),
             *(f"  {_push(row)}" for row in story.pushes),
             *(f"  {_answer(row)}" for row in story.answers),
+            *(f"  {_imported(row)}" for row in story.imported),
             f"  label: {_label(story)}",
             *_trained(story),
         ]
@@ -64,6 +65,16 @@ def _answer(row: Row) -> str:
     if row["label"] is None:
         said = f"{row['annotator_id']}'s answer was taken back"
     return f"round {row['round']}: {said} at {row['answered_at']}{revision}{late}"
+
+
+def _imported(row: Row) -> str:
+    if row["counts_from"] is not None:
+        on = f"imported from {row['source']} on round {row['counts_from']}"
+    else:
+        on = f"imported from {row['source']}, counts from the next round on"
+    who = f" by {row['annotator_id']}" if row["annotator_id"] else ""
+    said = f"{row['label']!r}{who} with confidence {row['confidence']:g}"
+    return f"{on}: {said} ({row['file']} row {row['row']})"
 
 
 def _label(story: Story) -> str:

@@ -10,6 +10,7 @@ from tasks.audit import (
     verify_data,
     verify_exchange,
     verify_files,
+    verify_intake,
     verify_money,
     verify_tags,
     verify_tracking,
@@ -48,6 +49,8 @@ def audit(directory: Path) -> Report:
         verify_files.check(rounds, findings, shared=shared)
     with findings.guarded("data", "DVC"):
         verify_data.check(rounds, findings)
+    with findings.guarded("data", "what came in"):
+        verify_intake.check(rounds, findings)
     with findings.guarded("git", "git"):
         verify_tags.check(rounds, findings)
     with findings.guarded("vendor", "what was exchanged"):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from tasks import campaign as at
+from tasks.audit import came_in
 from tasks.audit.answers import answers
 from tasks.audit.pushes import pushes
 from tasks.audit.rounds import Rounds, Row, Store, records
@@ -14,6 +15,7 @@ from tasks.campaign import Campaign
 from tasks.delivery import composition
 from tasks.domain.errors import DataError
 from tasks.domain.ports import Ledger
+from tasks.modeling.training import ROLES
 from tasks.params import parse
 from tasks.selection import candidates
 
@@ -29,7 +31,6 @@ CONSIDERED = (
     "model_digest",
 )
 LABEL = ("label", "confidence", "status", "aggregator", "n_answers", "round")
-TRAINS = ("query", "requeue", "seed")
 NEAREST = 100_000
 """Items among which a misspelled one is looked for."""
 
@@ -51,6 +52,9 @@ class Story:
         task_id, sent_at.
     answers : list of dict
         What came back. ``quarantined`` is None, or the reason why it is no answer.
+    imported : list of dict
+        Labels of it that were made elsewhere: whose, the file and row, ``counts_from``, the first
+        round that counts them, or None while they wait for the next round to be opened.
     label : dict or None
         What is believed now; ``how`` says in words how that came about.
     trained_in : list of dict
@@ -63,12 +67,13 @@ class Story:
     not_recorded: list[int]
     pushes: list[Row]
     answers: list[Row]
+    imported: list[Row]
     label: Row | None
     trained_in: list[Row]
 
     def to_json(self) -> Row:
         """Give it as `labelloop why --json` prints it."""
-        names = ("item_id", "considered", "pushes", "answers", "label", "trained_in")
+        names = ("item_id", "considered", "pushes", "answers", "imported", "label", "trained_in")
         return {name: getattr(self, name) for name in names}
 
 
@@ -88,7 +93,8 @@ def why(campaign: Campaign, ledger: Ledger, store: Store, item_id: str) -> Story
     sent = pushes(rounds, item_id)
     pools = _pools(rounds, item_id)
     kind = _kind(rounds, item_id, pools)
-    if not kind and not considered and not sent:
+    elsewhere = _imported(rounds, item_id)
+    if not kind and not considered and not sent and not elsewhere:
         raise _unknown(rounds, item_id)
     labels = _labels(rounds, item_id)
     return Story(
@@ -98,6 +104,7 @@ def why(campaign: Campaign, ledger: Ledger, store: Store, item_id: str) -> Story
         _not_recorded(rounds, item_id, considered, pools),
         sent,
         answers(rounds, item_id, sent),
+        elsewhere,
         _label(labels),
         _trained_in(rounds, labels),
     )
@@ -157,6 +164,11 @@ def _labels(rounds: Rounds, item_id: str) -> dict[int, Row]:
     return {number: rows[0] for number, rows in found.items() if rows}
 
 
+def _imported(rounds: Rounds, item_id: str) -> list[Row]:
+    found = came_in.labels(rounds)
+    return records(found[found["item_id"] == item_id])
+
+
 def _not_recorded(
     rounds: Rounds, item_id: str, considered: list[Row], pools: list[int]
 ) -> list[int]:
@@ -191,6 +203,8 @@ def _label(labels: dict[int, Row]) -> Row | None:
 def _how(label: Row) -> str:
     if label["role"] == "seed":
         return "it was known from the start"
+    if label["role"] == "imported":
+        return f"it was imported as {label['label']!r}, first counted in round {label['round']}"
     made = f"{label['aggregator']} of {label['n_answers']} answers"
     sure = f"with confidence {label['confidence']:.3f}"
     match label["status"]:
@@ -207,6 +221,6 @@ def _trained_in(rounds: Rounds, labels: dict[int, Row]) -> list[Row]:
         for number in _rounds_with(rounds, at.MODEL)
         if (label := labels.get(number))
         and label["status"] == "labelled"
-        and label["role"] in TRAINS
+        and label["role"] in ROLES
         and rounds.json(number, at.CARD)["fitted"]
     ]

@@ -91,9 +91,7 @@ def test_labels_stand_beside_their_items(finished: Path, tmp_path: Path) -> None
     pool = pd.read_parquet(finished / at.POOL).set_index("item_id")
     assert len(found) > 10
     assert found["height"].tolist() == pool.loc[found.index, "height"].tolist()
-    refused(
-        export(finished, "answers", "--with-items", "--to", tmp_path / "a.csv"), "--with-items"
-    )
+    refused(export(finished, "answers", "--with-items", "--to", tmp_path / "a.csv"), "--with-items")
 
 
 def test_any_past_round_and_its_model_come_out(finished: Path, tmp_path: Path) -> None:
