@@ -87,7 +87,7 @@ def _named(pool: dict[str, Any]) -> str:
 
 
 def _simd() -> list[str]:
-    from numpy._core import _multiarray_umath as core
+    from numpy._core import _multiarray_umath as core  # type: ignore[attr-defined]
 
     return [name for name in core.__cpu_dispatch__ if core.__cpu_features__[name]]
 
