@@ -20,7 +20,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
-    epilog="Exit codes: 0 done; 1 audit or replay found a difference; 2 something to mend; 130 Ctrl-C; 143 SIGTERM.",
+    epilog="Exit codes: 0 done; 1 audit or replay found a difference; 2 something to mend; "
+    "130 ended by Ctrl-C; 143 ended by SIGTERM.",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 out = Console(soft_wrap=True)

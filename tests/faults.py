@@ -24,7 +24,7 @@ from typing import ClassVar, Self
 from wire import Message, compose, ends_by_closing, read_body, read_head, read_reply
 
 READS = {"GET", "HEAD", "OPTIONS"}
-PATIENCE = 30.0
+PATIENCE = 300.0
 """Seconds after which a test that hangs is let go on."""
 
 

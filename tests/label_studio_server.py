@@ -23,7 +23,7 @@ from servers import free_ports
 ROOT = Path(__file__).parents[1]
 ENVIRONMENT = Path(os.environ.get("LABEL_STUDIO_VENV", ROOT / ".venv-label-studio"))
 TEMPLATE = "label_studio.sqlite3"
-PATIENCE = 120.0
+PATIENCE = 600.0
 
 
 class LabelStudioServer:

@@ -45,7 +45,7 @@ from labelloop_contracts.world import CLASSES, FIELDS, CannotHappenError, World
 from tasks.domain.outgoing import BatchSpec, Task
 
 MOST_TASKS = 12
-PATIENCE = 60.0
+PATIENCE = 600.0
 """Seconds after which one life of the caller hangs."""
 FAULTS: tuple[Fault, ...] = (
     CutBefore(),

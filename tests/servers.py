@@ -28,7 +28,7 @@ from typing import Any, Self
 import pytest
 
 OPTIONS = Path(__file__).parents[1] / "infra" / "s3.options"
-PATIENCE = 60.0
+PATIENCE = 600.0
 SERVICES = ("s3", "master", "volume", "filer")
 
 

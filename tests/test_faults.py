@@ -10,6 +10,7 @@ import httpx
 import pytest
 from faults import (
     KINDS,
+    PATIENCE,
     Cue,
     CutBefore,
     CutResponse,
@@ -28,6 +29,8 @@ from faults import (
 )
 
 BODY = bytes(range(256)) * 40
+SOON = httpx.Timeout(PATIENCE, read=0.2)
+"""For what never comes: only then it does not matter how busy the machine is."""
 
 
 class Echo(ThreadingHTTPServer):
@@ -71,7 +74,7 @@ class Answer(BaseHTTPRequestHandler):
         if body is None:
             self.close_connection = True
             return
-        self.server.hold.wait(10)
+        self.server.hold.wait(PATIENCE)
         self.server.seen.append((self.command, self.path, dict(self.headers), body))
         if self.path == "/nothing":
             self.send_response(204)
@@ -116,7 +119,7 @@ def proxy(server: Echo) -> Iterator[Proxy]:
 
 @pytest.fixture
 def client(proxy: Proxy) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=proxy.url, timeout=5) as client:
+    with httpx.Client(base_url=proxy.url, timeout=PATIENCE) as client:
         yield client
 
 
@@ -165,7 +168,7 @@ def test_replies_without_a_body_pass(client: httpx.Client, method: str, path: st
 
 
 def test_a_client_that_asks_before_it_sends_is_told_to_go_on(server: Echo, proxy: Proxy) -> None:
-    with socket.create_connection(("127.0.0.1", proxy.port), timeout=5) as client:
+    with socket.create_connection(("127.0.0.1", proxy.port), timeout=PATIENCE) as client:
         client.sendall(b"PUT /a HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n")
         client.sendall(b"Content-Length: 3\r\n\r\n")
         assert client.recv(100).startswith(b"HTTP/1.1 100 ")
@@ -207,7 +210,7 @@ def test_a_broken_call_is_done_or_not_as_its_fault_says(
     proxy.then(fault)
 
     with pytest.raises(error):
-        client.post("/a", content=body, timeout=0.2)
+        client.post("/a", content=body, timeout=SOON if error is httpx.ReadTimeout else PATIENCE)
     assert client.post("/b", content=b"y").content == b"y"
 
     assert len(server.seen) == seen + 1
@@ -288,7 +291,7 @@ def test_what_a_client_gave_up_is_done_before_the_next_exchange(
 ) -> None:
     server.hold.clear()
     with pytest.raises(httpx.ReadTimeout):
-        client.post("/first", timeout=0.1)
+        client.post("/first", timeout=SOON)
     threading.Timer(0.1, server.hold.set).start()
 
     client.post("/second")
@@ -342,7 +345,7 @@ def test_trouble_is_over_when_its_block_is(
 ) -> None:
     with trouble(proxy, kind, times=99):
         with suppress(httpx.TransportError):
-            client.post("/a", timeout=0.2)
+            client.post("/a", timeout=SOON)
         if kind != "down":
             assert client.get("/a").status_code == 200
 
@@ -359,7 +362,7 @@ def test_trouble_comes_as_often_as_it_was_asked_for(proxy: Proxy, client: httpx.
 
 def test_many_clients_at_once_are_served_apart(server: Echo, proxy: Proxy) -> None:
     def ask(number: int) -> bool:
-        with httpx.Client(base_url=proxy.url, timeout=10) as client:
+        with httpx.Client(base_url=proxy.url, timeout=PATIENCE) as client:
             return all(
                 client.post("/a", content=f"{number}-{turn}".encode()).text == f"{number}-{turn}"
                 for turn in range(20)
@@ -374,17 +377,17 @@ def test_nothing_is_left_open(server: Echo) -> None:
     before = threading.active_count()
     with (
         Proxy("127.0.0.1", server.server_address[1]) as proxy,
-        httpx.Client(base_url=proxy.url, timeout=0.2) as client,
+        httpx.Client(base_url=proxy.url, timeout=PATIENCE) as client,
     ):
         client.get("/a")
         proxy.then(TimeoutAfter())
         with pytest.raises(httpx.ReadTimeout):
-            client.get("/a")
+            client.get("/a", timeout=SOON)
         client.get("/a")
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(("127.0.0.1", proxy.port), timeout=1)
+        socket.create_connection(("127.0.0.1", proxy.port), timeout=PATIENCE)
     # The server's own thread of a connection ends a moment after it.
     for thread in threading.enumerate():
         if "process_request_thread" in thread.name:
-            thread.join(5)
+            thread.join(PATIENCE)
     assert threading.active_count() <= before

@@ -1,8 +1,8 @@
 """Sums that come out the same in every process, whatever its environment says.
 
-A sum over several threads is added in another order than over one, and so is one by the instructions
-of another processor; then the last bits of a model differ. How many threads there are and which
-instructions are used is read from the environment when the libraries are loaded.
+Several threads add in another order than one does, and so do the instructions of another processor;
+then the last bits of a model differ. How many threads there are and which instructions are used is
+read from the environment when the libraries are loaded.
 """
 
 import os
@@ -87,7 +87,7 @@ def _named(pool: dict[str, Any]) -> str:
 
 
 def _simd() -> list[str]:
-    from numpy._core import _multiarray_umath as core
+    from numpy._core import _multiarray_umath as core  # type: ignore[attr-defined]
 
     return [name for name in core.__cpu_dispatch__ if core.__cpu_features__[name]]
 

@@ -10,7 +10,7 @@ from support import labelloop
 from flows.replay import Replay, RoundReplay, StageReplay, replay
 from tasks import campaign as at
 from tasks import pipeline
-from tasks.domain import environment
+from tasks.domain import arithmetic, environment
 from tasks.domain.errors import CampaignError
 from tasks.ledger.local import LocalLedger
 from tasks.selection import decisions
@@ -111,6 +111,17 @@ def test_changed_code_is_named_with_its_stage_and_rows(
         for line in unequal[0].differing
     )
     assert {"why", "differing"} <= unequal[0].to_json().keys()
+
+
+@pytest.mark.integration
+def test_other_sums_are_named(finished: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decisions, "_kept_out", lambda *_: "other words")
+    there = {**arithmetic.in_force(), "blas": ["openblas 0.3 Nehalem"], "threads": 4}
+    monkeypatch.setattr(arithmetic, "in_force", lambda: there)
+    (one,) = replay(finished, [1]).rounds
+    (why,) = (stage.why for stage in one.stages if not stage.equal)
+    assert why.startswith("sums are made otherwise: blas ")
+    assert why.endswith("→ openblas 0.3 Nehalem, threads 1 → 4")
 
 
 @pytest.mark.integration

@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import pytest
 from leftovers import processes
+from processes import HANG_SECONDS
 from support import FORK, change_params, labelloop
 
 from flows.server import started
@@ -39,7 +40,7 @@ def test_a_turn_is_had_by_one_and_ends_with_its_process(tmp_path: Path) -> None:
     holder = FORK.Process(target=hold, args=(path, ready))
     holder.start()
     try:
-        assert ready.wait(10)
+        assert ready.wait(HANG_SECONDS)
         with turn(path, "leave") as goes_on:
             assert not goes_on
         with turn(path, "join") as goes_on:
@@ -99,12 +100,12 @@ def serving(root: Path, *options: str, **environment: str) -> Iterator["subproce
 
 def stopped(process: "subprocess.Popen[str]", how: signal.Signals) -> str:
     process.send_signal(how)
-    out, _ = process.communicate(timeout=90)
+    out, _ = process.communicate(timeout=HANG_SECONDS)
     return out
 
 
-def wait_for(what: Callable[[], Any], process: "subprocess.Popen[str]", seconds: float) -> Any:
-    until = time.monotonic() + seconds
+def wait_for(what: Callable[[], Any], process: "subprocess.Popen[str]") -> Any:
+    until = time.monotonic() + HANG_SECONDS
     while not (found := what()):
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < until
@@ -141,7 +142,7 @@ def test_rounds_and_looks_have_a_schedule_each_and_nothing_is_left(
     name = root.name
     change_params(root, {"campaign": {"name": name}, "stop": {"max_rounds": {"rounds": 1}}})
     with serving(root, "--every", "4", "--rounds-every", "7", PREFECT_API_URL=api) as process:
-        wait_for(lambda: said(api, name) >= SAID, process, 240)
+        wait_for(lambda: said(api, name) >= SAID, process)
         assert state.state(LocalLedger(root / "ledger").entries()) == "stopped"
         out = stopped(process, how)
     assert "Traceback" not in out
@@ -166,9 +167,9 @@ def test_a_webhook_leads_to_a_look_at_once(campaign: Path, api: str) -> None:
     hooks = {"LABELLOOP_WEBHOOK_SECRET": SECRET, "PREFECT_API_URL": api}
     with serving(campaign, *options, **hooks) as process:
         url = f"http://{address}"
-        wait_for(lambda: answers(f"{url}/health"), process, 60)
+        wait_for(lambda: answers(f"{url}/health"), process)
         named = {"deployments": {"name": {"any_": ["trees-looks"]}}}
-        wait_for(lambda: ask(api, "/deployments/filter", **named), process, 60)
+        wait_for(lambda: ask(api, "/deployments/filter", **named), process)
         before = hints(api)
         for _ in range(20):
             reply = httpx.post(
@@ -176,9 +177,9 @@ def test_a_webhook_leads_to_a_look_at_once(campaign: Path, api: str) -> None:
             )
             assert reply.status_code == 202
         assert httpx.post(f"{url}/webhooks/simulated", content=body).status_code == 401
-        wait_for(lambda: hints(api) > before, process, 60)
+        wait_for(lambda: hints(api) > before, process)
         ledger = LocalLedger(campaign / "ledger")
-        wait_for(lambda: state.is_sent(ledger.entries(), 0), process, 120)
+        wait_for(lambda: state.is_sent(ledger.entries(), 0), process)
         assert hints(api) - before <= 2
         out = stopped(process, signal.SIGTERM)
     assert SECRET not in out

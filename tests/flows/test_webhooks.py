@@ -17,10 +17,11 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from processes import HANG_SECONDS
 from support import FORK
 from webhook_storm import request, storm
 
-from flows import door, seals
+from flows import door, seals, webhooks
 from flows.hints import looking
 from flows.seals import HeaderSeal, HmacSeal, Seal, TimedSeal
 from flows.webhooks import Bucket, Limits, app
@@ -43,11 +44,15 @@ def parse(headers: Mapping[str, str], body: bytes) -> Hint:
     return Hint()
 
 
+HELD = -1.0
+
+
 @dataclass
 class Looks:
-    """Counts looks, each of which takes a while."""
+    """Counts looks, each of which takes a while, or until the gate is opened if it is `HELD`."""
 
     seconds: float = 0.0
+    gate: threading.Event = field(default_factory=threading.Event)
     count: int = 0
     at_once: int = 0
     most_at_once: int = 0
@@ -58,12 +63,15 @@ class Looks:
             self.count += 1
             self.at_once += 1
             self.most_at_once = max(self.most_at_once, self.at_once)
-        stopping.wait(self.seconds)
+        if self.seconds == HELD:
+            self.gate.wait(HANG_SECONDS)
+        else:
+            stopping.wait(self.seconds)
         with self.lock:
             self.at_once -= 1
 
     def reach(self, count: int) -> None:
-        until = time.monotonic() + 10
+        until = time.monotonic() + HANG_SECONDS
         while self.count < count:
             assert time.monotonic() < until
             time.sleep(0.01)
@@ -234,8 +242,9 @@ def test_a_large_body_is_refused_before_it_is_kept() -> None:
     assert len(woken) == 1
 
 
-def test_slow_senders_hold_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(door, "REQUEST_SECONDS", 1.0)
+@pytest.mark.parametrize("patience", [3600.0, 0.2])
+def test_slow_senders_hold_nobody_up(monkeypatch: pytest.MonkeyPatch, patience: float) -> None:
+    monkeypatch.setattr(door, "REQUEST_SECONDS", patience)
     woken: list[None] = []
     starts = [b"", b"POST /webhooks/files HT", b"POST /webhooks/files HTTP/1.1\r\nHost: x\r\n"]
     head = starts[2] + f"X-Sig: {sign().hex()}\r\nContent-Length: {len(BODY)}\r\n\r\n".encode()
@@ -246,19 +255,21 @@ def test_slow_senders_hold_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
         slow = [socket.create_connection(("127.0.0.1", port)) for _ in range(40)]
         for number, connection in enumerate(slow):
             connection.sendall(starts[number % 4])
-        began = time.monotonic()
-        assert httpx.post(url, content=BODY, headers={"X-Sig": sign().hex()}).is_success
-        assert time.monotonic() - began < 0.9
+        if patience > HANG_SECONDS:
+            # All of them are still there, and in nobody's way.
+            client = httpx.Client(timeout=HANG_SECONDS)
+            assert client.post(url, content=BODY, headers={"X-Sig": sign().hex()}).is_success
+            assert len(woken) == 1
+            client.close()
         for connection in slow:
-            connection.settimeout(5)
-            assert connection.recv(1000) == b""
+            connection.settimeout(HANG_SECONDS)
+            assert patience > HANG_SECONDS or connection.recv(1000) == b""
             connection.close()
-    assert len(woken) == 1
 
 
 def test_a_forged_flood_takes_nothing_from_genuine_events() -> None:
     woken: list[None] = []
-    limits = Limits(forged=(0.01, 5.0))
+    limits = Limits(forged=(1e-5, 5.0))
     with receiving(HmacSeal("X-Sig", KEY), lambda: woken.append(None), limits) as url:
         replies = [httpx.post(url, content=BODY, headers={"X-Sig": "00" * 32}) for _ in range(20)]
         codes = [reply.status_code for reply in replies]
@@ -268,11 +279,11 @@ def test_a_forged_flood_takes_nothing_from_genuine_events() -> None:
 
 
 def test_genuine_events_have_a_limit_too() -> None:
-    limits = Limits(genuine=(0.5, 3.0))
+    limits = Limits(genuine=(1e-5, 3.0))
     with receiving(HmacSeal("X-Sig", KEY), lambda: None, limits) as url:
         replies = [httpx.post(url, content=BODY, headers={"X-Sig": sign().hex()}) for _ in range(5)]
     assert [reply.status_code for reply in replies] == [202] * 3 + [429] * 2
-    assert replies[-1].headers["retry-after"] in ("2", "3")
+    assert 90_000 < int(replies[-1].headers["retry-after"]) <= 100_000
 
 
 def test_a_storm_of_ten_thousand_events_is_a_few_looks() -> None:
@@ -296,7 +307,7 @@ def test_a_storm_of_ten_thousand_events_is_a_few_looks() -> None:
         assert set(forged) == {401, 429}
         looks.reach(1)
         # What comes after the storm leads to a look of its own.
-        until = time.monotonic() + 10
+        until = time.monotonic() + HANG_SECONDS
         while storm(url, [good]) != [202]:
             assert time.monotonic() < until
             time.sleep(0.1)
@@ -304,18 +315,19 @@ def test_a_storm_of_ten_thousand_events_is_a_few_looks() -> None:
         looks.reach(before + 1)
         assert looks.count <= seconds / 1.2 + 3
     assert looks.most_at_once == 1
-    assert seconds < 60
 
 
 def test_what_comes_during_a_look_leads_to_one_more() -> None:
-    looks = Looks(seconds=0.5)
+    looks = Looks(seconds=HELD)
     with looking(looks, settle=0.01) as wake:
         wake()
         looks.reach(1)
         for _ in range(100):
             wake()
+        looks.gate.set()
         looks.reach(2)
-        time.sleep(0.8)
+        # Long enough for a third look to begin, if there were one.
+        time.sleep(0.5)
     assert looks.count == 2
 
 
@@ -329,7 +341,7 @@ def test_a_look_that_fails_does_not_end_the_looking(caplog: pytest.LogCaptureFix
     with looking(fail, settle=0.01) as wake:
         for count in (1, 2):
             wake()
-            until = time.monotonic() + 5
+            until = time.monotonic() + HANG_SECONDS
             while len(attempts) < count:
                 assert time.monotonic() < until
                 time.sleep(0.01)
@@ -341,8 +353,6 @@ def test_stopping_waits_for_no_look() -> None:
     with looking(looks, settle=0.0) as wake:
         wake()
         looks.reach(1)
-        began = time.monotonic()
-    assert time.monotonic() - began < 5
     assert not [thread for thread in threading.enumerate() if thread.name == "hints"]
 
 
@@ -405,10 +415,12 @@ def test_a_secret_must_be_there_and_long(monkeypatch: pytest.MonkeyPatch) -> Non
     assert seals.seal("header", "X-Sig", "HOOK").genuine(SECRET, b"")
 
 
-def test_a_bucket_fills_again() -> None:
+def test_a_bucket_fills_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr(webhooks.time, "monotonic", lambda: now)
     bucket = Bucket(rate=20.0, burst=2.0)
     assert [bucket.wait(), bucket.wait()] == [0.0, 0.0]
     wait = bucket.wait()
-    assert 0 < wait <= 0.05
-    time.sleep(wait + 0.01)
+    assert wait == pytest.approx(0.05)
+    now += wait + 0.01
     assert bucket.wait() == 0.0

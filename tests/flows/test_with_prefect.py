@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+from processes import HANG_SECONDS
 from support import alone, assert_same, change_params
 
 from flows.server import started
@@ -54,7 +55,7 @@ def ask(api: str, path: str, **body: Any) -> list[dict[str, Any]]:
 
 def test_the_record_is_complete_and_ends_in_awaiting_labels(campaign: Path, api: str) -> None:
     run = command(campaign, "run", PREFECT_API_URL=api)
-    out, err = run.communicate(timeout=240)
+    out, err = run.communicate(timeout=HANG_SECONDS)
     assert (run.returncode, err) == (0, "")
     assert "AwaitingLabels" in out
     (flow,) = ask(api, "/flow_runs/filter", sort="START_TIME_DESC", limit=1)
@@ -76,10 +77,10 @@ def test_killed_in_the_middle_it_goes_on(campaign: Path, finished: Path, api: st
         PREFECT_API_URL=api,
         LABELLOOP_CRASH_AT="0001/git:commit:after",
     )
-    killed.communicate(timeout=240)
+    killed.communicate(timeout=HANG_SECONDS)
     assert killed.returncode == -signal.SIGKILL
     again = command(campaign, "run", "--wait", PREFECT_API_URL=api)
-    out, err = again.communicate(timeout=240)
+    out, err = again.communicate(timeout=HANG_SECONDS)
     assert (again.returncode, err) == (0, "")
     assert "stop rule max_rounds" in out
     assert_same(campaign, finished)
@@ -88,7 +89,7 @@ def test_killed_in_the_middle_it_goes_on(campaign: Path, finished: Path, api: st
 def test_a_users_mistake_is_one_line_with_prefect_too(campaign: Path, api: str) -> None:
     change_params(campaign, {"campaign": {"budget": 0.1}})
     run = command(campaign, "run", PREFECT_API_URL=api)
-    out, err = run.communicate(timeout=240)
+    out, err = run.communicate(timeout=HANG_SECONDS)
     assert run.returncode == 2
     assert len(err.splitlines()) == 1
     assert "Traceback" not in out + err
@@ -143,7 +144,7 @@ def servers(root: Path) -> list[str]:
 def test_two_runs_share_a_server_and_the_last_one_stops_it(campaign: Path, finished: Path) -> None:
     runs = [command(campaign, "run", "--wait") for _ in range(2)]
     for run in runs:
-        _, err = run.communicate(timeout=240)
+        _, err = run.communicate(timeout=HANG_SECONDS)
         assert (run.returncode, err) == (0, "")
     assert_same(campaign, finished)
     assert servers(campaign) == []
@@ -158,7 +159,7 @@ def test_serve_advances_by_itself_and_leaves_nothing_running(
         # Not into a pipe: one that nobody empties would stop it.
         serving = command(campaign, "serve", "--every", "3", out=out)
         try:
-            until = time.monotonic() + 240
+            until = time.monotonic() + HANG_SECONDS
             while state.state(LocalLedger(campaign / "ledger").entries()) != "stopped":
                 assert time.monotonic() < until, log.read_text()
                 assert serving.poll() is None, log.read_text()
@@ -166,6 +167,6 @@ def test_serve_advances_by_itself_and_leaves_nothing_running(
             assert servers(campaign)
         finally:
             serving.send_signal(signal.SIGINT)
-            serving.wait(timeout=60)
+            serving.wait(timeout=HANG_SECONDS)
     assert "Traceback" not in log.read_text()
     assert servers(campaign) == []

@@ -58,10 +58,10 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.integration
 @pytest.mark.parametrize("environment", ENVIRONMENTS, ids=lambda one: "-".join(one.values()))
-def test_every_round_replays_equal(recorded: Path, environment: dict[str, str]) -> None:
-    done = command(recorded, "replay", "--all", **environment)
+def test_a_round_replays_equal(recorded: Path, environment: dict[str, str]) -> None:
+    done = command(recorded, "replay", "1", **environment)
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
-    assert done.stdout == "round 0: equal\nround 1: equal\n"
+    assert done.stdout == "round 1: equal\n"
 
 
 @pytest.mark.integration

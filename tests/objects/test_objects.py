@@ -316,7 +316,7 @@ class TestWire:
         proxy.then(Throttled(1))
         start = time.monotonic()
         wired.check()
-        assert 1 <= time.monotonic() - start < 2
+        assert time.monotonic() - start >= 1
 
     def test_a_forked_process_has_connections_of_its_own(self, proxy, wired):
         ours = wired._client
