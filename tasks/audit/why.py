@@ -50,7 +50,8 @@ class Story:
         Every task that was sent: round, vendor, key, copy, copies, role, price, withdrawn,
         task_id, sent_at.
     answers : list of dict
-        What came back. ``quarantined`` is None, or the reason why it is no answer.
+        What came back. ``quarantined`` is None, or the reason why it is no answer; then ``place``
+        and ``fix`` say where it is and what to do.
     label : dict or None
         What is believed now; ``how`` says in words how that came about.
     trained_in : list of dict
