@@ -52,6 +52,7 @@ class Display:
         self.directory = directory
         self._live: Live | None = None
         self._headed = False
+        self._aside: dict[str, bool] = {}
 
     @contextmanager
     def running(self) -> Iterator[Watch]:
@@ -71,13 +72,25 @@ class Display:
         place = f"round {number}: " if number is not None else ""
         if facts["state"] == "running":
             self.say(place + WORDS.get(step, step))
+            if step == "look":
+                self._tell_aside(place)
         elif step == "look" and not facts["done"]:
             self.say(f"{place}{facts['answered']} of {facts['expected']} answers are in")
+            if "set_aside" in facts:
+                lines = facts["set_aside"]
+                self._aside = {said: self._aside.get(said, False) for said in lines}
         elif step == "close":
             self._line(facts["round_number"])
         elif step == "catch_up":
             for missed in facts["missed"]:
                 self.console.print(f"made up for later: {missed}", style="yellow", markup=False)
+
+    def _tell_aside(self, place: str) -> None:
+        """Tell once what is set aside, while a run waits on; a run that ends tells it all."""
+        for said in [said for said, is_told in self._aside.items() if not is_told]:
+            self._aside[said] = True
+            words = f"{place}set aside, no answer so far: {said}"
+            self.console.print(words, style="yellow", markup=False, highlight=False)
 
     def _line(self, number: int) -> None:
         history = json.loads((self.directory / at.HISTORY).read_text())

@@ -7,10 +7,14 @@ from typing import Any
 
 from tasks import campaign as at
 from tasks import pipeline
-from tasks.delivery import pages
+from tasks.audit.rounds import records
+from tasks.delivery.aside import set_aside
 from tasks.domain import state
 from tasks.versions.store import Store
 from tasks.work import Work, look_at
+
+SHOWN = 100
+"""Records that were set aside that are listed."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,8 @@ class Status:
     waiting : dict or None
         While people are labeling, as of the last look: the vendor's name, how many answers were
         asked for (`expected`), are in (`answered`) and will never come (`gone`), how many records
-        were set aside, and why the last of them was.
+        are set aside (`set_aside`), why the last of them is (`reason`), and the first of them
+        (`records`: item_id, place, reason, fix).
     """
 
     campaign: str
@@ -85,24 +90,14 @@ def _waiting(work: Work) -> dict[str, Any]:
     ]
     newest = looks[-1] if looks else None
     progress = newest["progress"] if newest else {"expected": 0, "answered": 0, "gone": 0}
-    aside = _set_aside(work) if newest else []
+    aside = set_aside(work.campaign, work.params, work.ledger.entries())
     return {
         "vendor": newest["vendor"] if newest else work.params.vendor.name,
         **{name: progress[name] for name in ("expected", "answered", "gone")},
         "set_aside": len(aside),
-        "reason": aside[-1] if aside else None,
+        "reason": str(aside["reason"].iloc[-1]) if len(aside) else None,
+        "records": records(aside[["item_id", "place", "reason", "fix"]].head(SHOWN)),
     }
-
-
-def _set_aside(work: Work) -> list[str]:
-    """Say why records of the open round are no answers; nothing if its files are not here."""
-    needed = (at.INBOX, at.BATCH, at.BASE_SENT, at.BASE_ANSWERS)
-    here = all(work.campaign.path(name).exists() for name in needed)
-    if not here or not pages.lines(work.campaign.path(at.INBOX), work.campaign.round):
-        return []
-    from tasks.delivery.standing import standing
-
-    return [str(reason) for reason in standing(work.campaign, work.params).quarantine["reason"]]
 
 
 def rounds(work: Work) -> list[dict[str, Any]]:

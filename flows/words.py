@@ -1,10 +1,14 @@
 """What the command line says, in words."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from flows.status import Status
 from tasks.audit.findings import Report
+from tasks.delivery.aside import line
+
+LINES = 10
+"""Of what was set aside, that are shown."""
 
 STATES = {
     "ready": "ready to run",
@@ -38,8 +42,17 @@ def _waiting(facts: Mapping[str, Any]) -> Iterator[str]:
         answers = f"{facts['answered']} of {facts['expected']} answers are in{gone}"
         yield f"  {answers} (vendor {facts['vendor']})"
     if facts["set_aside"]:
-        many = "1 record was" if facts["set_aside"] == 1 else f"{facts['set_aside']} records were"
-        yield f"  {many} set aside: {facts['reason']}"
+        many = "1 record is" if facts["set_aside"] == 1 else f"{facts['set_aside']} records are"
+        yield f"  {many} set aside and no answer so far:"
+        lines = [line(one["place"], one["reason"], one["fix"]) for one in facts["records"]]
+        yield from (f"    {said}" for said in few(lines, facts["set_aside"]))
+
+
+def few(lines: Sequence[str], total: int) -> Iterator[str]:
+    """Give the first of several lines, and say how many there are beside them."""
+    yield from lines[:LINES]
+    if total > LINES:
+        yield f"and {total - LINES} more: report.html and `labelloop status --json` have them"
 
 
 def verdict(found: Report) -> str:

@@ -10,12 +10,16 @@ from typing import Any
 from tasks import campaign as at
 from tasks import collect, pipeline, push, snapshot
 from tasks.delivery import legs
+from tasks.delivery.aside import set_aside as aside_of
+from tasks.delivery.aside import told
 from tasks.domain import crash, digests, environment, files, intake, state
 from tasks.domain.errors import LabelloopError
 from tasks.versions import data
 from tasks.work import Work, desks, name_campaign, opened, refuse_uncommitted
 
 Facts = dict[str, Any]
+SHOWN = 20
+"""Records that were set aside that a look tells of."""
 
 
 def begin(directory: Path) -> Facts:
@@ -66,13 +70,22 @@ def look(directory: Path, round_number: int) -> Facts:
         looked = collect.look(work.campaign, work.params, work.ledger, desks(work, round_number))
         if looked.resend:
             _deliver(work, round_number, legs.FALLBACK)
+        news = _heard(work, len(entries)) and not looked.done
+        aside = aside_of(work.campaign, work.params, work.ledger.entries()) if news else None
         return {
+            **({} if aside is None else {"set_aside": told(aside.head(SHOWN))}),
             "done": looked.done,
             "answered": looked.progress.answered,
             "expected": looked.progress.expected,
             "gone": looked.progress.gone,
             "reminder": looked.reminder,
         }
+
+
+def _heard(work: Work, since: int) -> bool:
+    """Whether records came, as the entries since one say."""
+    looks = state.of_kind(work.ledger.entries()[since:], "looked")
+    return any(look.body["records"] for look in looks)
 
 
 def settle(directory: Path, round_number: int) -> Facts:

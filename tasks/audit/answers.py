@@ -1,9 +1,11 @@
 """What came back of an item: its answers, and what was quarantined."""
 
 import json
+from collections.abc import Collection
 
 from tasks import campaign as at
 from tasks.audit.rounds import Rounds, Row, records
+from tasks.delivery.aside import so_far
 
 COLUMNS = (
     "round",
@@ -18,22 +20,33 @@ COLUMNS = (
 
 
 def answers(rounds: Rounds, item_id: str, pushes: list[Row]) -> list[Row]:
-    """List an item's answers with all their revisions, then the records that are none."""
-    newest = max((n for n in rounds.numbers if at.ANSWERS in rounds.files(n)), default=None)
-    if newest is None:
-        return []
-    found = records(rounds.table(newest, at.ANSWERS, COLUMNS, item_id=[item_id]))
+    """List an item's answers with all their revisions, then the records that are none.
+
+    Those that an open round has by its last look are among them.
+    """
     names = [row[name] for row in pushes for name in ("key", "task_id") if row[name]]
-    return [{**row, "quarantined": None} for row in found] + _quarantined(rounds, names)
-
-
-def _quarantined(rounds: Rounds, names: list[str]) -> list[Row]:
-    """Find the records in which one of the item's tasks is named, in whatever form."""
-    found: list[Row] = []
-    for number in rounds.numbers if names else ():
+    answered: list[Row] = []
+    aside: list[Row] = []
+    newest = max((n for n in rounds.numbers if at.ANSWERS in rounds.files(n)), default=None)
+    if newest is not None:
+        answered = records(rounds.table(newest, at.ANSWERS, COLUMNS, item_id=[item_id]))
+    for number in rounds.numbers:
         if at.QUARANTINE in rounds.files(number):
-            for row in records(rounds.table(number, at.QUARANTINE)):
-                if any(json.dumps(name) in row["record"] for name in names):
-                    more = {"quarantined": row["reason"], "record": row["record"]}
-                    found.append(dict.fromkeys(COLUMNS) | {"round": number} | more)
-    return found
+            aside += records(rounds.table(number, at.QUARANTINE))
+    if now := so_far(rounds.campaign, rounds.campaign.params(), rounds.entries):
+        mine = now.answers[now.answers["item_id"] == item_id]
+        answered += records(mine[list(COLUMNS)])
+        aside += records(now.quarantine)
+    kept = [_refused(row) for row in aside if _is_about(row, item_id, names)]
+    return [{**row, "quarantined": None} for row in answered] + kept
+
+
+def _is_about(row: Row, item_id: str, names: Collection[str]) -> bool:
+    """Whether a record names the item or one of its tasks, in whatever form."""
+    named = any(json.dumps(name) in row["record"] for name in names)
+    return named or row["item_id"] == item_id
+
+
+def _refused(row: Row) -> Row:
+    shown = {name: row[name] for name in ("round", "place", "fix", "record")}
+    return dict.fromkeys(COLUMNS) | shown | {"quarantined": row["reason"]}

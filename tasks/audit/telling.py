@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from tasks.audit.rounds import Row
 from tasks.audit.why import Story
+from tasks.delivery.aside import line
 
 KINDS = {
     "pool": "an item of the pool",
@@ -58,7 +59,8 @@ def _push(row: Row) -> str:
 
 def _answer(row: Row) -> str:
     if row["quarantined"]:
-        return f"round {row['round']}: quarantined, {row['quarantined']}"
+        said = line(row.get("place") or "", row["quarantined"], row.get("fix") or "")
+        return f"round {row['round']}: set aside, {said}"
     late = ", late" if row["late"] else ""
     revision = f", revision {row['revision']}" if row["revision"] else ""
     said = f"{row['annotator_id']} said {row['label']!r}"

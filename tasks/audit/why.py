@@ -51,7 +51,8 @@ class Story:
         Every task that was sent: round, vendor, key, copy, copies, role, price, withdrawn,
         task_id, sent_at.
     answers : list of dict
-        What came back. ``quarantined`` is None, or the reason why it is no answer.
+        What came back. ``quarantined`` is None, or the reason why it is no answer; then ``place``
+        and ``fix`` say where it is and what to do.
     imported : list of dict
         Labels of it that were made elsewhere: whose, the file and row, ``counts_from``, the first
         round that counts them, or None while they wait for the next round to be opened.

@@ -122,7 +122,7 @@ class _Sieve:
     expected: Expected
     claims: Claims = field(default_factory=Claims)
     faults: dict[str, _Fault] = field(default_factory=dict)
-    editions: dict[str, int] = field(default_factory=dict)
+    editions: dict[tuple[str, str], int] = field(default_factory=dict)
     redelivered: int = 0
 
     def __post_init__(self) -> None:
@@ -153,7 +153,7 @@ class _Sieve:
         faults = [
             _refusal(fault.item, self.expected.round, fault.reason, fault.place, None)
             for fault in self.faults.values()
-            if not (fault.subject and fault.subject.edition < self.editions[fault.subject.name])
+            if not self._is_mended(fault)
         ]
         return faults + [
             _refusal(claim.item, self.expected.round, reason, claim.raw.place, self._item_of(claim))
@@ -165,10 +165,10 @@ class _Sieve:
         try:
             parsed = self.parse[item.leg](item.record)
         except MalformedRecordError as error:
-            self._meet(error.subject)
+            self._meet(item, error.subject)
             self._refuse(_Fault(item, reasons.malformed(error), error.place, error.subject))
             return
-        self._meet(parsed.subject)
+        self._meet(item, parsed.subject)
         for raw in parsed.answers:
             if fault := unsound(raw):
                 self._refuse(_Fault(item, reasons.unsound(fault), raw.place, parsed.subject))
@@ -179,10 +179,16 @@ class _Sieve:
             there = frozenset(raw.answer_id for raw in parsed.answers)
             self.claims.delete_others(parsed.all_of, there)
 
-    def _meet(self, subject: Subject | None) -> None:
+    def _meet(self, item: Item, subject: Subject | None) -> None:
         if subject:
-            newest = max(subject.edition, self.editions.get(subject.name, subject.edition))
-            self.editions[subject.name] = newest
+            name = (item.batch, subject.name)
+            self.editions[name] = max(subject.edition, self.editions.get(name, 0))
+
+    def _is_mended(self, fault: _Fault) -> bool:
+        subject = fault.subject
+        if subject is None:
+            return False
+        return subject.edition < self.editions[fault.item.batch, subject.name]
 
     def _refuse(self, fault: _Fault) -> None:
         content = canonical_json(fault.item.record)

@@ -27,6 +27,7 @@ class Item:
     position: int
     record: Any
     leg: int = 1
+    batch: str = ""
 
 
 @dataclass(frozen=True)
@@ -113,4 +114,4 @@ def _understood(line: Mapping[str, Any]) -> Iterator[Line]:
     else:
         number, leg = int(line["page"]), int(line["leg"])
         for position, record in enumerate(list(line["records"])):
-            yield Item(number, position, record, leg)
+            yield Item(number, position, record, leg, str(line["batch"]))

@@ -93,7 +93,7 @@ class RawAnswer:
     seconds: float | None
     revision: int
     note: str = ""
-    place: str = ""
+    place: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,8 @@ class MalformedRecordError(ValueError):
     def __init__(
         self, what: str, *, place: str = "", fix: str = "", subject: Subject | None = None
     ) -> None:
-        super().__init__(f"{place}: {what}" if place else what)
+        said = f"{place}: {what}" if place else what
+        super().__init__(f"{said}; {fix}" if fix else said)
         self.what, self.place, self.fix, self.subject = what, place, fix, subject
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 from tasks import campaign as at
 from tasks.audit.rounds import Rounds, Store
 from tasks.campaign import Campaign
+from tasks.delivery.aside import set_aside
 from tasks.domain.outlook import RoundSummary
 from tasks.domain.ports import Ledger
 from tasks.domain.tables import ANNOTATORS, QUARANTINE
@@ -47,7 +48,7 @@ def gather(campaign: Campaign, ledger: Ledger, store: Store) -> ReportData:
         confidence=params.evaluate.confidence,
         rounds=_rounds(campaign, params, past),
         annotators=ANNOTATORS.empty() if annotators is None else annotators,
-        quarantine=_quarantine(past),
+        quarantine=_quarantine(past, campaign, params),
         validation=_validation(past),
         stop=_stop(past),
         provenance=_provenance(params, past),
@@ -92,8 +93,10 @@ def _tasks(past: Past, number: int) -> dict[str, int]:
     return {} if batch is None else dict(sorted(Counter(batch["role"]).items()))
 
 
-def _quarantine(past: Past) -> pd.DataFrame:
+def _quarantine(past: Past, campaign: Campaign, params: Params) -> pd.DataFrame:
+    """Gather what every round set aside, and what the open one did by its last look."""
     frames = [past.table(number, at.QUARANTINE) for number in past.files]
+    frames.append(set_aside(campaign, params, past.entries))
     some = [frame for frame in frames if frame is not None and len(frame)]
     return pd.concat(some, ignore_index=True) if some else QUARANTINE.empty()
 

@@ -1,11 +1,12 @@
 """Counts that the page shows: classes by round, and reasons for quarantine."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
+from tasks.audit.rounds import records
 from tasks.reporting.data import ReportData
 
 SHOWN = 11
@@ -49,7 +50,7 @@ class Quarantine:
     records: int
     reasons: tuple[Reason, ...]
     more: int
-    first: tuple[Mapping[Hashable, Any], ...]
+    first: tuple[Mapping[str, Any], ...]
 
 
 def balance(data: ReportData) -> tuple[Bar, ...]:
@@ -64,13 +65,19 @@ def balance(data: ReportData) -> tuple[Bar, ...]:
 
 
 def quarantine(frame: pd.DataFrame) -> Quarantine:
-    """Count what a table like `tables.QUARANTINE` holds, the most frequent reason first."""
+    """Count what a table like `tables.QUARANTINE` holds, the most frequent reason first.
+
+    Records are shown from the newest round on: there they can still be mended.
+    """
     groups = [
         Reason(str(words), len(part), tuple(sorted({int(n) for n in part["round"]})))
         for words, part in frame.groupby("reason", sort=True)
     ]
     groups.sort(key=lambda reason: (-reason.records, reason.words))
-    rows = frame.sort_values(["round", "page", "position"]).head(RECORDS).to_dict("records")
+    order = frame.sort_values(
+        ["round", "page", "position"], ascending=[False, True, True], kind="stable"
+    )
+    rows = records(order.head(RECORDS))
     more = sum(reason.records for reason in groups[REASONS:])
     return Quarantine(len(frame), tuple(groups[:REASONS]), more, tuple(rows))
 

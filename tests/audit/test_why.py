@@ -137,6 +137,7 @@ def test_what_is_not_delivered_has_no_task(book: Book) -> None:
 
 def test_what_was_quarantined_is_told_with_the_reason(book: Book) -> None:
     known = {"round": 0, "page": 0, "reason": "unknown class"}
+    known |= {"item_id": None, "place": "row 3", "fix": "choose one"}
     rows = [
         {**known, "position": 0, "record": '{"task_key":"k0","label":"yew"}'},
         {**known, "position": 1, "record": '{"task_key":"k00","label":"yew"}'},
@@ -148,6 +149,7 @@ def test_what_was_quarantined_is_told_with_the_reason(book: Book) -> None:
     found = answers(book.rounds, "a", [{"key": "k0", "task_id": "t0"}])
     assert [row["record"] for row in found] == [rows[0]["record"], rows[2]["record"]]
     assert {row["quarantined"] for row in found} == {"unknown class"}
+    assert {(row["place"], row["fix"]) for row in found} == {("row 3", "choose one")}
 
 
 def test_a_story_is_told_in_words() -> None:

@@ -100,7 +100,10 @@ def data():
                 "round": [1, 2, 2],
                 "page": [0, 0, 1],
                 "position": [3, 4, 5],
+                "item_id": ["item-1", None, "item-2"],
+                "place": ["a.csv, row 3", "", "a.csv, row 4"],
                 "reason": ["unknown class", "never sent", "unknown class"],
+                "fix": ["choose another", "", "choose another"],
                 "record": ['{"label":"oak"}', "{}", '{"label":"elm"}'],
             }
         ),
@@ -156,7 +159,9 @@ def hostile(data):
         state=State("stopped", 0, text, text),
         rounds=(rounds,),
         annotators=data.annotators.assign(annotator_id=text),
-        quarantine=data.quarantine.assign(reason=text, record=text),
+        quarantine=data.quarantine.assign(
+            item_id=text, place=text, reason=text, fix=text, record=text
+        ),
         validation=Validation((Finding(text, text, False, text, 1, (text,), text),)),
         stop=(StopCheck(text, True, text),),
         provenance=Provenance(text, 1, text, text, {text: text}),

@@ -200,7 +200,7 @@ def test_the_rest_is_told(page):
         "MLflow experiment forest",
         "git tag round-0001 · MLflow run round-0001 · closed 2026-03-02 09:30 UTC",
         "numpy 2",
-        'round 2, page 1, record 5: unknown class {"label":"elm"}',
+        'record 5, item item-2, a.csv, row 4: unknown class; choose another {"label":"elm"}',
     ):
         assert words in text
 

@@ -65,7 +65,7 @@ def test_reasons_are_counted_the_most_frequent_first():
         ("a", 1, (0,)),
         ("c", 1, (1,)),
     ]
-    assert [row["record"] for row in found.first] == ["r00", "r01", "r1", "r2"]
+    assert [row["record"] for row in found.first] == ["r2", "r1", "r00", "r01"]
 
 
 def test_many_reasons_are_one_in_the_end():

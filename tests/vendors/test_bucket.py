@@ -203,7 +203,7 @@ class TestParsing:
             (record(answered_at="1970-01-01T00:00:00Z"), "out of all reason"),
             (record(answered_at="9999-12-31T23:59:59-23:59"), "out of all reason"),
             (record(answered_at="0001-01-01T00:00:00+23:59"), "out of all reason"),
-            ({"file": "a", "line": 1, "fault": "is not UTF-8"}, "a, line 1 is not UTF-8"),
+            ({"file": "a", "line": 1, "fault": "is not UTF-8"}, "a, line 1: is not UTF-8"),
             ({"file": "a", "line": 1, "cells": {"key": 1}}, "no record"),
             ({}, "no record"),
         ],

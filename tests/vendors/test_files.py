@@ -111,7 +111,7 @@ def test_the_line_that_names_the_delimiter_is_skipped(trial, opened):
     put(folder, f"sep=;\r\nkey;label;annotator\r\n{keys[0]};ash;ann\r\n{keys[1]};oak;ann\r\n")
     answers, malformed = looked(trial, opened)
     assert answers == {(0, "ann"): "ash"}
-    assert "row 4:" in malformed[0]
+    assert "row 4," in malformed[0]
 
 
 def test_old_encodings_are_read_if_they_are_named(tmp_path):
@@ -162,22 +162,22 @@ def test_locks_drafts_and_other_files_are_left_alone(trial, opened):
 
 
 @pytest.mark.parametrize(
-    ("row", "says"),
+    ("row", "column", "says"),
     [
-        ("{key},oak,ann", "'oak' is no class; write one of ash, birch, cedar"),
-        ("{key},#NAME?,ann", "'#NAME?' is no class"),
-        ("{key},ash,", "there is a label but nothing under 'annotator'; fill it in"),
-        (",ash,ann", "there is a label but nothing under 'key'"),
-        ("1.2E+19,ash,ann", "'1.2E+19' is the key of no task of this batch; copy it"),
-        ("{key},ash," + "x" * 300, "'annotator' has more than 200 characters"),
+        ("{key},oak,ann", "label", "'oak' is no class; write one of ash, birch, cedar"),
+        ("{key},#NAME?,ann", "label", "'#NAME?' is no class"),
+        ("{key},ash,", "annotator", "there is a label but nothing under 'annotator'; fill it in"),
+        (",ash,ann", "key", "there is a label but nothing under 'key'"),
+        ("1.2E+19,ash,ann", "key", "'1.2E+19' is the key of no task of this batch; copy it"),
+        ("{key},ash," + "x" * 300, "annotator", "it has more than 200 characters; shorten it"),
     ],
 )
-def test_a_bad_row_is_set_aside_with_its_number(trial, opened, row, says):
+def test_a_bad_row_is_set_aside_with_its_number(trial, opened, row, column, says):
     *_, keys, folder = opened
     put(folder, f"{TITLES}{keys[0]},ash,ann\n{row.format(key=keys[1])}\n{keys[2]},ash,ann\n")
     answers, malformed = looked(trial, opened)
     assert answers == {(0, "ann"): "ash", (2, "ann"): "ash"}
-    assert malformed[0].startswith(f"labelled/ann.csv, row 3: {says}")
+    assert malformed[0].startswith(f"{folder.name}/labelled/ann.csv, row 3, column {column!r}: {says}")
     put(folder, f"{TITLES}{keys[0]},ash,ann\n{keys[1]},birch,ann\n{keys[2]},ash,ann\n")
     assert looked(trial, opened)[0][1, "ann"] == "birch"
     assert len(opened[0].export_raw(opened[1])) == 3
@@ -190,7 +190,7 @@ def test_copies_of_a_file_count_once_and_contradictions_not_at_all(trial, opened
     answers, malformed = looked(trial, opened)
     assert answers == {(1, "ann"): "ash"}
     assert malformed == [
-        "labelled/copy.csv, row 2: 'ann' says 'birch' here and 'ash' in labelled/ann.csv, row 2;"
+        f"{folder.name}/labelled/copy.csv, row 2, column 'label': 'ann' says 'birch' here and 'ash' in labelled/ann.csv, row 2;"
         " clear one of the two labels"
     ]
 
@@ -232,7 +232,7 @@ def test_answers_have_their_own_time_if_there_is_a_column_for_it(tmp_path):
     view = trial.look(account, reference)
     times = {answer.answered_at for answer in view.labelled().values()}
     assert times == {"2026-11-20T08:30:00.000+00:00"}
-    assert "row 4: 'yesterday' is no time" in view.malformed[0]
+    assert "row 4, column 'when': 'yesterday' is no time" in view.malformed[0]
 
 
 def test_after_cancelling_no_file_is_read(trial, opened):

@@ -10,8 +10,9 @@ from typing import Any
 
 from tasks.domain.errors import VendorRefusedError
 from tasks.domain.incoming import Page
-from tasks.vendors._bucket.results import TURNS, File, Reading
-from tasks.vendors._bucket.rows import Record
+from tasks.vendors._bucket.parsing import TURNS
+from tasks.vendors._bucket.results import EMPTY, File, Reading
+from tasks.vendors._bucket.rows import Record, anew
 
 PAGE = 5000
 """Records in a page."""
@@ -43,11 +44,14 @@ def page(reading: Reading, cursor: Cursor) -> Page:
     """Give what is new since a cursor, at most `PAGE` records."""
     records: list[Record] = []
     after = dict(cursor)
-    for name, file in reading.files.items():
+    gone = dict.fromkeys(cursor.keys() - reading.files.keys(), EMPTY)
+    for name, file in sorted((reading.files | gone).items()):
         begin = _begin(file, cursor.get(name))
-        both = zip(file.rows, reading.ties[name], strict=True)
+        if begin.turn > cursor.get(name, begin).turn:
+            records.append(anew(name, begin.turn * TURNS))
+        both = zip(file.rows, reading.ties.get(name, ()), strict=True)
         new = [(row, tie) for row, tie in both if row.end > begin.size]
-        taken = new[: PAGE - len(records)]
+        taken = new[: max(1, PAGE - len(records))]
         records += [row.record | {"tie": begin.turn * TURNS + tie} for row, tie in taken]
         end = taken[-1][0].end if taken else begin.size
         after[name] = Taken(end, file.digest(end), begin.turn)

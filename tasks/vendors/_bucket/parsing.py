@@ -3,11 +3,12 @@
 import hashlib
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tasks.domain.files import canonical_json
-from tasks.domain.incoming import MalformedRecordError, Parsed, RawAnswer
+from tasks.domain.incoming import MalformedRecordError, Parsed, RawAnswer, Subject
 from tasks.vendors._bucket.options import Column, Options
 from tasks.vendors._bucket.strict import strict_object
 
@@ -21,6 +22,8 @@ NOT_OURS = {"gold", "prediction"}
 """What the partner itself knows or guesses: no answer of an annotator."""
 TIES = 1 << 20
 """Changes of one answer that may have the same time."""
+TURNS = 1 << 10
+"""Things that are said of one answer with the same time and told apart."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST, LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 MOST_SECONDS = 1e9
@@ -30,14 +33,18 @@ Columns = Mapping[str, Any]
 
 def parse(record: Mapping[str, Any], options: Options) -> Parsed:
     """Understand one record of `tasks.vendors._bucket.rows`; raises `MalformedRecordError`."""
-    where = _where(record)
+    place, subject = _where(record), _subject(record)
+    if "anew" in record:
+        return Parsed((), subject=subject)
     try:
         row = columns_of(record)
         if _status(row, options) in OVER | NOT_OURS:
-            return Parsed(())
-        return Parsed((_answer(row, _whole(record.get("tie", 0), "tie"), options),))
+            return Parsed((), subject=subject)
+        answer = _answer(row, _whole(record.get("tie", 0), "tie"), options)
+        return Parsed((replace(answer, place=place),), subject=subject)
     except ValueError as error:
-        raise MalformedRecordError(f"{where} {error}") from None
+        fix = "let it be mended in its file, or taken out of it"
+        raise MalformedRecordError(str(error), place=place, fix=fix, subject=subject) from None
 
 
 def columns_of(record: Mapping[str, Any]) -> Columns:
@@ -162,3 +169,11 @@ def _where(record: Mapping[str, Any]) -> str:
     if not isinstance(record, Mapping):
         raise MalformedRecordError(f"is a {type(record).__name__}, not an object")
     return f"{record.get('file', 'a file')}, line {record.get('line', '?')}"
+
+
+def _subject(record: Mapping[str, Any]) -> Subject | None:
+    """Name the file that a row is from: when it is read anew, its earlier rows hold no longer."""
+    file, tie = record.get("file"), record.get("tie")
+    if not isinstance(file, str) or type(tie) is not int or tie < 0:
+        return None
+    return Subject(file, tie // TURNS)

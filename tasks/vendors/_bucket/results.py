@@ -12,15 +12,13 @@ from tasks.domain.errors import VendorRefusedError
 from tasks.domain.incoming import MalformedRecordError, RawAnswer
 from tasks.objects.store import Info, Objects
 from tasks.vendors._bucket.options import Options
-from tasks.vendors._bucket.parsing import columns_of, ended, parse
+from tasks.vendors._bucket.parsing import TURNS, columns_of, ended, parse
 from tasks.vendors._bucket.rows import Record, Row, rows
 
 IGNORED = (".tmp", ".part", ".crc", ".md5", ".sha256", "_SUCCESS", "~")
 """Ends of names that tools leave beside what they write."""
 MOST_ROWS = 1_000_000
 """In one file."""
-TURNS = 1 << 10
-"""Things that are said of one answer with the same time and told apart."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +44,10 @@ class File:
         if size not in self._digests:
             self._digests[size] = hashlib.sha256(self.content[:size]).hexdigest()[:16]
         return self._digests[size]
+
+
+EMPTY = File(b"", (), (), ())
+"""What a file is that is no longer there."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,6 +5,7 @@ A record is one of::
     {"file": "results/a.jsonl", "line": 3, "tie": 0, "text": "{...}"}
     {"file": "results/a.csv", "line": 3, "tie": 0, "cells": {"key": "..."}}
     {"file": "results/a.xlsx", "line": 0, "tie": 0, "fault": "is neither .jsonl nor .csv"}
+    {"file": "results/a.csv", "line": 0, "tie": 1024, "anew": true}
 
 JSON stays text: what a partner wrote may be no JSON that can be kept as such.
 """
@@ -114,6 +115,11 @@ def _cells(name: str, number: int, titles: list[str], cells: list[str]) -> Recor
 
 def _fault(name: str, number: int, fault: str) -> Record:
     return {"file": name, "line": number, "tie": 0, "fault": fault}
+
+
+def anew(name: str, tie: int) -> Record:
+    """Say that a file is read from its beginning again: what was read before holds no longer."""
+    return {"file": name, "line": 0, "tie": tie, "anew": True}
 
 
 class _Lines:

@@ -13,7 +13,11 @@ LONGEST = 200
 
 
 class _BadCellError(ValueError):
-    """What is amiss in a row, and how to mend it."""
+    """What is amiss in a row, under which title, and how to mend it."""
+
+    def __init__(self, what: str, column: str, fix: str) -> None:
+        super().__init__(what)
+        self.what, self.column, self.fix = what, column, fix
 
 
 @dataclass(frozen=True)
@@ -42,15 +46,15 @@ class Reader:
                 try:
                     found = self._understood(row, name, modified)
                 except _BadCellError as error:
-                    bad.append(self._bad(name, row.number, str(error), row.cells))
+                    bad.append(self._bad(name, row.number, error, row.cells))
                     continue
                 if found:
                     said.setdefault((found[0], found[1].annotator), []).append(found[1])
         tasks: dict[str, list[Answer]] = {}
         for (key, _), answers in sorted(said.items()):
-            if problem := _contradiction(answers):
-                last = answers[-1]
-                bad.append(self._bad(last.file, last.row, problem, {"key": key}))
+            if (other := _contradicts(answers)) is not None:
+                error = self._contradiction(answers[0], other)
+                bad.append(self._bad(other.file, other.row, error, {"key": key}))
             else:
                 tasks.setdefault(key, []).append(answers[0])
         whole = [OfTask(batch=self.batch, key=key, answers=tuple(a)) for key, a in tasks.items()]
@@ -65,7 +69,7 @@ class Reader:
             annotator=annotator,
             label=self._label(written),
             written=written,
-            answered_at=_utc(time) if time else modified,
+            answered_at=self._utc(time) if time else modified,
             own_time=bool(time),
             file=file,
             row=row.number,
@@ -78,14 +82,15 @@ class Reader:
             if key in self.keys:
                 return key
         what = f"{cell[:60]!r} is the key of no task of this batch"
-        raise _BadCellError(f"{what}; copy it from the file that was to be filled in")
+        fix = "copy it from the file that was to be filled in"
+        raise _BadCellError(what, self.options.title("key"), fix)
 
     def _filled(self, row: Row, column: str) -> str:
         cell, title = tidy(row.cells.get(column, "")), self.options.title(column)
         if not folded(unguard(cell)):
-            raise _BadCellError(f"there is a label but nothing under {title!r}; fill it in")
+            raise _BadCellError(f"there is a label but nothing under {title!r}", title, "fill it in")
         if len(folded(cell)) > LONGEST or len(cell) > LONGEST:
-            raise _BadCellError(f"{title!r} has more than {LONGEST} characters; shorten it")
+            raise _BadCellError(f"it has more than {LONGEST} characters", title, "shorten it")
         return cell
 
     def _label(self, written: str) -> str | None:
@@ -98,29 +103,35 @@ class Reader:
         if folded(written) == folded(self.options.skip):
             return None
         named = ", ".join(self.classes[:8]) + (", …" if len(self.classes) > 8 else "")
-        raise _BadCellError(f"{written[:40]!r} is no class; write one of {named}")
+        what, title = f"{written[:40]!r} is no class", self.options.title("label")
+        raise _BadCellError(what, title, f"write one of {named}")
 
-    def _bad(self, file: str, row: int, problem: str, cells: dict[str, str]) -> BadRow:
-        short = {name: cell[:LONGEST] for name, cell in sorted(cells.items())}
-        return BadRow(batch=self.batch, file=file, row=row, problem=problem, cells=short)
+    def _utc(self, text: str) -> str:
+        try:
+            moment = datetime.fromisoformat(text)
+            known = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+            return known.astimezone(UTC).isoformat(timespec="milliseconds")
+        except (ValueError, OverflowError):
+            what, title = f"{text[:40]!r} is no time", self.options.title("answered_at")
+            raise _BadCellError(what, title, "write it as 2026-11-20 08:30") from None
+
+    def _contradiction(self, first: Answer, other: Answer) -> _BadCellError:
+        here = f"{first.annotator!r} says {other.written!r} here and {first.written!r}"
+        what = f"{here} in {first.file}, row {first.row}"
+        return _BadCellError(what, self.options.title("label"), "clear one of the two labels")
+
+    def _bad(self, file: str, row: int, error: _BadCellError, cells: dict[str, str]) -> BadRow:
+        return BadRow(
+            batch=self.batch,
+            file=file,
+            row=row,
+            column=error.column,
+            problem=error.what,
+            fix=error.fix,
+            cells={name: cell[:LONGEST] for name, cell in sorted(cells.items())},
+        )
 
 
-def _contradiction(answers: Sequence[Answer]) -> str:
-    first = answers[0]
-    for other in answers[1:]:
-        if other.label != first.label:
-            return (
-                f"{first.annotator!r} says {other.written!r} here and {first.written!r} in"
-                f" {first.file}, row {first.row}; clear one of the two labels"
-            )
-    return ""
-
-
-def _utc(text: str) -> str:
-    try:
-        moment = datetime.fromisoformat(text)
-        known = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return known.astimezone(UTC).isoformat(timespec="milliseconds")
-    except (ValueError, OverflowError):
-        what = f"{text[:40]!r} is no time; write it as 2026-11-20 08:30"
-        raise _BadCellError(what) from None
+def _contradicts(answers: Sequence[Answer]) -> Answer | None:
+    """Find an answer that says something else than the first."""
+    return next((one for one in answers[1:] if one.label != answers[0].label), None)

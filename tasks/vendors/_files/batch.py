@@ -142,12 +142,10 @@ class Batch:
 
     def state(self) -> dict[str, Record]:
         """Say what the files say, as a look at them would find it; writes nothing."""
-        known = self.journal.known()
-        if self.is_cancelled:
-            return known
-        found = self.found()
-        there = {n: r for n, r in known.items() if n in found or isinstance(r, OfTask)}
-        return there | {identity(record): record for record in self.journal.news(found)}
+        state = self.journal.known()
+        if not self.is_cancelled:
+            state |= {identity(record): record for record in self.journal.news(self.found())}
+        return {name: one for name, one in state.items() if isinstance(one, OfTask) or not one.mended}
 
     def _names(self) -> list[str]:
         """List the files to read: in the batch's folder, then under `THEIRS`."""

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from tasks.domain.errors import VendorRefusedError
 from tasks.domain.files import pretty_json
 from tasks.objects.folder import FolderObjects
-from tasks.vendors._files.records import Answer, OfTask, Record, identity
+from tasks.vendors._files.records import Answer, BadRow, OfTask, Record, identity
 
 LIMIT = 1 << 30
 RECORDS: TypeAdapter[list[Record]] = TypeAdapter(list[Record])
@@ -49,12 +49,8 @@ class Journal:
     def news(self, state: Mapping[str, Record]) -> list[Record]:
         """Say what of a state no look has found yet, with the next look's revision."""
         known, revision = self.known(), len(self._looks) + 1
-        emptied = {
-            name: record.model_copy(update={"answers": ()})
-            for name, record in known.items()
-            if isinstance(record, OfTask) and name not in state
-        }
-        found = {**state, **emptied}
+        gone = {name: _emptied(record) for name, record in known.items() if name not in state}
+        found = {**state, **gone}
         told = [_told(found[name], known.get(name), revision) for name in sorted(found)]
         return [record for record in told if record is not None]
 
@@ -69,13 +65,20 @@ class Journal:
 
 
 def _told(now: Record, before: Record | None, revision: int) -> Record | None:
-    if not isinstance(now, OfTask):
-        return now if before is None else None
+    if isinstance(now, BadRow):
+        told = isinstance(before, BadRow) and before.mended == now.mended
+        return None if told else now.model_copy(update={"look": revision})
     old = {one.annotator: one for one in before.answers} if isinstance(before, OfTask) else {}
     answers = tuple(_kept(one, old.get(one.annotator), revision) for one in now.answers)
     if before is not None and list(old.values()) == list(answers):
         return None
     return now.model_copy(update={"answers": answers})
+
+
+def _emptied(record: Record) -> Record:
+    """Give what a record is when its rows are no longer there."""
+    change = {"answers": ()} if isinstance(record, OfTask) else {"mended": True}
+    return record.model_copy(update=change)
 
 
 def _kept(now: Answer, before: Answer | None, revision: int) -> Answer:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from tasks.domain.digests import of_value
-from tasks.domain.incoming import MalformedRecordError, Parsed, RawAnswer
+from tasks.domain.incoming import MalformedRecordError, Parsed, RawAnswer, Subject
 
 
 def _utc(text: str) -> str:
@@ -70,15 +70,29 @@ class OfTask(_Strict):
 
 
 class BadRow(_Strict):
-    """A row that cannot be understood."""
+    """A row that cannot be understood.
+
+    Attributes
+    ----------
+    column : str
+        The title of the column in which something is amiss.
+    look : int
+        The look that found it, or found that it was mended, counted from 1; 0 before any did.
+    mended : bool
+        Whether there is no such row any more.
+    """
 
     form: Literal["labelloop.files/1"] = "labelloop.files/1"
     kind: Literal["bad_row"] = "bad_row"
     batch: str
     file: str
     row: Annotated[int, Field(ge=1)]
+    column: str
     problem: str
+    fix: str
     cells: dict[str, str]
+    look: Annotated[int, Field(ge=0, lt=1 << 63)] = 0
+    mended: bool = False
 
 
 Record = OfTask | BadRow
@@ -89,7 +103,7 @@ def identity(record: Record) -> str:
     """Give what tells a record from others; a task's stays the same as its answers change."""
     if isinstance(record, OfTask):
         return f"task {record.key}"
-    return f"row {of_value(record.model_dump(mode='json'))}"
+    return f"row {of_value(record.model_dump(mode='json', exclude={'look', 'mended'}))}"
 
 
 def parse(record: Mapping[str, Any]) -> Parsed:
@@ -102,11 +116,20 @@ def parse(record: Mapping[str, Any]) -> Parsed:
         place = ".".join(map(str, first["loc"])) or "the record"
         raise MalformedRecordError(f"{place}: {first['msg']}") from None
     if isinstance(known, BadRow):
-        raise MalformedRecordError(f"{known.file}, row {known.row}: {known.problem}")
-    answers = tuple(_raw(known.key, answer) for answer in known.answers)
+        return _mended(known)
+    answers = tuple(_raw(known.batch, known.key, answer) for answer in known.answers)
     if len({answer.answer_id for answer in answers}) < len(answers):
         raise MalformedRecordError("answers: one annotator has two")
     return Parsed(answers, all_of=known.key)
+
+
+def _mended(row: BadRow) -> Parsed:
+    """Say that a row was mended; raises `MalformedRecordError` if it was not."""
+    subject = Subject(identity(row), row.look)
+    if row.mended:
+        return Parsed((), subject=subject)
+    place = f"{row.batch}/{row.file}, row {row.row}, column {row.column!r}"
+    raise MalformedRecordError(row.problem, place=place, fix=row.fix, subject=subject)
 
 
 def _json(record: Any) -> str:
@@ -116,7 +139,7 @@ def _json(record: Any) -> str:
         raise MalformedRecordError(f"it is not JSON: {error}") from None
 
 
-def _raw(key: str, answer: Answer) -> RawAnswer:
+def _raw(batch: str, key: str, answer: Answer) -> RawAnswer:
     return RawAnswer(
         answer_id=of_value([key, answer.annotator])[:32],
         key=key,
@@ -126,4 +149,5 @@ def _raw(key: str, answer: Answer) -> RawAnswer:
         seconds=None,
         revision=answer.revision,
         note="" if answer.label is not None else "skipped",
+        place=f"{batch}/{answer.file}, row {answer.row}",
     )

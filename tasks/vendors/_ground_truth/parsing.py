@@ -46,6 +46,7 @@ def _answer(answer: Any, task: str, key: str, label_path: str) -> RawAnswer:
         seconds=_seconds(answer.get("timeSpentInSeconds")),
         revision=0,
         note="" if label else "no class was chosen",
+        place=f"labeling job {task}, worker {worker}",
     )
 
 
@@ -60,6 +61,7 @@ def _ended(record: Mapping[str, Any], task: str, key: str) -> RawAnswer:
         seconds=None,
         revision=0,
         note=reason,
+        place=f"labeling job {task}",
     )
 
 

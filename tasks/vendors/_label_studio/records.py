@@ -128,6 +128,7 @@ def _answer(annotation: Any, key: str, project: int) -> RawAnswer:
         seconds=_seconds(annotation.get("lead_time")),
         revision=_microseconds(updated),
         note=note,
+        place=f"project {project}, task {task}, annotation {number}",
     )
 
 

@@ -30,6 +30,7 @@ def parse(record: Mapping[str, Any]) -> Parsed:
         seconds=_seconds(record),
         revision=_revision(record),
         note=_text(record, "note") if record.get("label", "") is None else "",
+        place=f"answer {_text(record, 'answer_id')}",
     )
     # A model's guess and an imported gold label are nobody's answers.
     return Parsed((answer,) if record["source"] == "annotator" else ())
