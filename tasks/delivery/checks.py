@@ -12,7 +12,7 @@ import pandas as pd
 
 from tasks.delivery import legs
 from tasks.delivery.believed import Believed, Row
-from tasks.delivery.inbox import Cancelled, Item, Line, Rejected
+from tasks.delivery.inbox import Cancelled, Item, Line, Lost, Rejected
 from tasks.domain import tables
 from tasks.domain.files import canonical_json
 from tasks.domain.incoming import MalformedRecordError, Parsed, RawAnswer
@@ -84,7 +84,7 @@ def sift(
     Parameters
     ----------
     parse : mapping of int to callable
-        How each leg's records are understood.
+        How the records of the vendor, and of its fallback, are understood.
     """
     sieve = _Sieve(parse, expected)
     for row in known.to_dict("records"):
@@ -123,10 +123,12 @@ class _Sieve:
                     self.believed.tasks[key]["rejected"] = True
             case Cancelled():
                 self._cancel(line)
+            case Lost():
+                self._lose(line)
 
     def _record(self, item: Item) -> None:
         try:
-            parsed = self.parse[item.leg](item.record)
+            parsed = self.parse[legs.whose(item.leg)](item.record)
         except MalformedRecordError as error:
             self._refuse(item, f"malformed: {error}")
             return
@@ -163,7 +165,17 @@ class _Sieve:
             if (task["round"], task["leg"]) == (self.expected.round, note.leg):
                 missing = self._withdraw(key)
                 if note.resend and missing and self.expected.fallback:
-                    again = legs.resent(task, missing, *self.expected.fallback)
+                    leg = legs.fallback_after(note.leg)
+                    again = legs.resent(task, missing, leg, *self.expected.fallback)
+                    self.believed.tasks[again["key"]] = again
+
+    def _lose(self, note: Lost) -> None:
+        for key, task in list(self.believed.tasks.items()):
+            if (task["round"], task["leg"]) == (note.round, note.leg):
+                missing = self._withdraw(key)
+                if note.resend and missing:
+                    leg = legs.again_after(note.leg)
+                    again = legs.resent(task, missing, leg, task["vendor"], task["price"])
                     self.believed.tasks[again["key"]] = again
 
     def _withdraw(self, key: str) -> int:

@@ -112,7 +112,8 @@ class SimulatedAccount:
     def fetch(self, reference: Reference, cursor: Mapping[str, Any] | None) -> Page:
         """Get what arrives in the hours after the cursor, ordered by hour, then content."""
         with self._faults.call("fetch"), self._batch(reference, writes=True) as batch:
-            start = batch.hours() if cursor is None else _hours(cursor, batch.clock)
+            made = batch.hours()
+            start = made if cursor is None else _hours(cursor, batch.clock)
             end = start + self._options.hours_per_look
             records = batch.arrived(start, end)
             more = end < batch.clock
@@ -130,6 +131,7 @@ class SimulatedAccount:
     def decide(self, reference: Reference, decisions: Sequence[Decision]) -> None:
         """Accept and reject answers; raises `VendorRefusedError` for one that is not there."""
         with self._changing("decide", reference) as batch:
+            batch.hours()
             bodies = [(one, canonical_json(vars(one))) for one in batch.undecided(decisions)]
             if bodies:
                 self._tell(batch, "\n".join(body for _, body in bodies))
@@ -174,6 +176,7 @@ class SimulatedAccount:
     @contextmanager
     def _reading(self, call: str, reference: Reference) -> Iterator[Batch]:
         with self._faults.call(call), self._batch(reference, writes=False) as batch:
+            batch.hours()
             yield batch
 
     @contextmanager
