@@ -263,6 +263,38 @@ def status(context: typer.Context, as_json: AsJson = False) -> None:
         out.print(standing(found), markup=False, highlight=False)
 
 
+Batch = Annotated[
+    str | None, typer.Argument(help="The batch's name.", show_default="the one that is deleted")
+]
+
+
+@app.command()
+def resend(context: typer.Context, batch: Batch = None, as_json: AsJson = False) -> None:
+    """Ask anew for what is missing of a batch that somebody deleted at its vendor.
+
+    Answers that were fetched count. The money for those that are missing is reserved for the new
+    attempt in place of the old one. The next `labelloop run` sends it.
+    """
+    _recover(context.obj, batch, resend=True, as_json=as_json)
+
+
+@app.command()
+def take(context: typer.Context, batch: Batch = None, as_json: AsJson = False) -> None:
+    """Go on with the fetched answers of a batch that somebody deleted at its vendor.
+
+    What is missing is waited for no longer, and the money for it is free again.
+    """
+    _recover(context.obj, batch, resend=False, as_json=as_json)
+
+
+def _recover(directory: Path, batch: str | None, *, resend: bool, as_json: bool) -> None:
+    from flows.words import recovered
+    from tasks import actions
+
+    facts = actions.recover(directory, batch, resend=resend)
+    _print_json(facts) if as_json else out.print(recovered(facts), markup=False, highlight=False)
+
+
 @app.command()
 def report(context: typer.Context, as_json: AsJson = False) -> None:
     """Write report.html: one page that works offline."""

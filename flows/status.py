@@ -8,6 +8,7 @@ from typing import Any
 from tasks import campaign as at
 from tasks import pipeline
 from tasks.audit.rounds import records
+from tasks.delivery import keys, legs, lost
 from tasks.delivery.aside import set_aside
 from tasks.domain import state
 from tasks.versions.store import Store
@@ -39,7 +40,8 @@ class Status:
         While people are labeling, as of the last look: the vendor's name, how many answers were
         asked for (`expected`), are in (`answered`) and will never come (`gone`), how many records
         are set aside (`set_aside`), why the last of them is (`reason`), and the first of them
-        (`records`: item_id, place, reason, fix).
+        (`records`: item_id, place, reason, fix); `deleted` is what a vendor said that does not
+        have a batch any more that is waited for, or null.
     """
 
     campaign: str
@@ -82,22 +84,36 @@ def status(directory: Path) -> Status:
 
 
 def _waiting(work: Work) -> dict[str, Any]:
-    current = state.current_round(work.ledger.entries())
+    entries = work.ledger.entries()
+    current = state.current_round(entries)
+    leg = legs.current(entries, current)
+    batch = keys.batch_name(work.params.campaign.name, current, leg)
+    # Batches of earlier rounds are looked at as well.
     looks = [
-        look.body
-        for look in state.of_kind(work.ledger.entries(), "looked", current)
-        if look.body["progress"]
+        look.body["progress"]
+        for look in state.of_kind(entries, "looked", current)
+        if look.body["progress"] and look.body["batch"] == batch
     ]
-    newest = looks[-1] if looks else None
-    progress = newest["progress"] if newest else {"expected": 0, "answered": 0, "gone": 0}
-    aside = set_aside(work.campaign, work.params, work.ledger.entries())
+    intended = {
+        one.body["batch"]: one.body for one in state.of_kind(entries, "batch_intended", current)
+    }
+    asked = intended.get(batch, {"vendor": work.params.vendor.name, "answers": 0})
+    unseen = {"expected": asked["answers"], "answered": 0, "gone": 0}
+    progress = looks[-1] if looks else unseen
+    aside = set_aside(work.campaign, work.params, entries)
     return {
-        "vendor": newest["vendor"] if newest else work.params.vendor.name,
+        "vendor": asked["vendor"],
+        "deleted": _deleted(entries),
         **{name: progress[name] for name in ("expected", "answered", "gone")},
         "set_aside": len(aside),
         "reason": str(aside["reason"].iloc[-1]) if len(aside) else None,
         "records": records(aside[["item_id", "place", "reason", "fix"]].head(SHOWN)),
     }
+
+
+def _deleted(entries: state.Entries) -> str | None:
+    said = (lost.missing(entries, sent.batch) for sent in legs.watched(entries))
+    return next((one for one in said if one), None)
 
 
 def rounds(work: Work) -> list[dict[str, Any]]:

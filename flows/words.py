@@ -41,6 +41,11 @@ def _waiting(facts: Mapping[str, Any]) -> Iterator[str]:
         gone = f", {facts['gone']} will never come" if facts["gone"] else ""
         answers = f"{facts['answered']} of {facts['expected']} answers are in{gone}"
         yield f"  {answers} (vendor {facts['vendor']})"
+    if facts["deleted"]:
+        yield (
+            f"  {facts['deleted']}: `labelloop resend` asks anew for what is missing, "
+            "`labelloop take` goes on with what was fetched"
+        )
     if facts["set_aside"]:
         many = "1 record is" if facts["set_aside"] == 1 else f"{facts['set_aside']} records are"
         yield f"  {many} set aside and no answer so far:"
@@ -53,6 +58,16 @@ def few(lines: Sequence[str], total: int) -> Iterator[str]:
     yield from lines[:LINES]
     if total > LINES:
         yield f"and {total - LINES} more: report.html and `labelloop status --json` have them"
+
+
+def recovered(facts: Mapping[str, Any]) -> str:
+    """Say what was decided about a batch that was deleted at its vendor."""
+    count = facts["missing"]
+    what = f"batch {facts['batch']}: {count} {'answer is' if count == 1 else 'answers are'} missing"
+    if facts["resend"]:
+        return f"{what}; `labelloop run` asks the vendor {facts['vendor']} for them again"
+    freed = f"; {facts['released']:.2f} that was reserved for them is free" if count else ""
+    return f"{what} and no longer waited for{freed}; `labelloop run` goes on"
 
 
 def verdict(found: Report) -> str:

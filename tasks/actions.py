@@ -4,18 +4,19 @@ An action opens the campaign anew, under its lock, and lets the ledger say wheth
 left to do. So a process may die between or within actions, and another may be at the same ones.
 """
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from tasks import campaign as at
 from tasks import collect, pipeline, push, snapshot
-from tasks.delivery import legs
+from tasks.delivery import keys, legs, lost
 from tasks.delivery.aside import set_aside as aside_of
 from tasks.delivery.aside import told
 from tasks.domain import crash, digests, environment, files, intake, state
 from tasks.domain.errors import LabelloopError
 from tasks.versions import data
-from tasks.work import Work, desks, name_campaign, opened, refuse_uncommitted
+from tasks.work import Work, desk, desks, name_campaign, opened, refuse_uncommitted
 
 Facts = dict[str, Any]
 SHOWN = 20
@@ -53,7 +54,9 @@ def stage(directory: Path, round_number: int, name: str) -> Facts:
 def deliver(directory: Path, round_number: int) -> Facts:
     """Send the open round's batch to the vendor, once."""
     with opened(directory) as work, crash.scope(f"{round_number:04d}"):
-        if state.is_sent(work.ledger.entries(), round_number):
+        entries = work.ledger.entries()
+        given_up = legs.current(entries, round_number) != legs.FIRST
+        if given_up or _is_dealt_with(work, entries, round_number):
             return {"skipped": True}
         return _deliver(work, round_number, legs.FIRST)
 
@@ -65,11 +68,11 @@ def look(directory: Path, round_number: int) -> Facts:
             return {"done": True}
         entries = work.ledger.entries()
         leg = legs.current(entries, round_number)
-        if not legs.is_sent(entries, round_number, leg):
+        if not _is_dealt_with(work, entries, round_number):
             _deliver(work, round_number, leg)
         looked = collect.look(work.campaign, work.params, work.ledger, desks(work, round_number))
         if looked.resend:
-            _deliver(work, round_number, legs.FALLBACK)
+            _deliver(work, round_number, legs.current(work.ledger.entries(), round_number))
         news = _heard(work, len(entries)) and not looked.done
         aside = aside_of(work.campaign, work.params, work.ledger.entries()) if news else None
         return {
@@ -86,6 +89,30 @@ def _heard(work: Work, since: int) -> bool:
     """Whether records came, as the entries since one say."""
     looks = state.of_kind(work.ledger.entries()[since:], "looked")
     return any(look.body["records"] for look in looks)
+
+
+def recover(directory: Path, batch: str | None, *, resend: bool) -> Facts:
+    """Decide what becomes of a batch that was deleted at its vendor; asks the vendor first.
+
+    Parameters
+    ----------
+    batch : str or None
+        None for the only one that is deleted.
+    resend : bool
+        Ask the same vendor anew for what is missing; else go on with what was fetched.
+
+    Raises
+    ------
+    CampaignError
+        There is no such batch, or nothing to decide.
+    VendorError
+        The vendor cannot be asked.
+    """
+    with opened(directory) as work, crash.scope("recover"):
+        work.keeping.need((at.BATCH, at.INBOX, at.BASE_SENT, at.BASE_ANSWERS))
+        connect = partial(desk, work)
+        decided = lost.Loss(work.campaign, work.params, work.ledger, connect)
+        return decided.decide(batch, resend=resend)
 
 
 def settle(directory: Path, round_number: int) -> Facts:
@@ -140,6 +167,13 @@ def publish(directory: Path) -> Facts:
     with opened(directory) as work:
         work.keeping.need((at.POOL,))
         return {"report": str(page.write(work.campaign, work.ledger))}
+
+
+def _is_dealt_with(work: Work, entries: state.Entries, number: int) -> bool:
+    """Whether the leg that a round is in has been sent, or was deleted at its vendor meanwhile."""
+    leg = legs.current(entries, number)
+    name = keys.batch_name(work.params.campaign.name, number, leg)
+    return legs.is_sent(entries, number, leg) or name in legs.lost(entries)
 
 
 def _deliver(work: Work, number: int, leg: int) -> Facts:

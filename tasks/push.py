@@ -11,6 +11,7 @@ from tasks.delivery import (
     composition,
     keys,
     legs,
+    lost,
     money,
     once,
     packing,
@@ -77,8 +78,8 @@ def run(campaign: Campaign, params: Params) -> dict[str, Any]:
 def deliver(campaign: Campaign, params: Params, ledger: Ledger, desk: Desk) -> dict[str, Any]:
     """Send a batch of the open round, whole and once, however often this is begun.
 
-    On the first leg that is the batch that `run` wrote, on the second what the vendor of the first
-    did not answer.
+    On the first leg that is the batch that `run` wrote, on a later one what was not answered on the
+    one before.
 
     Raises
     ------
@@ -102,9 +103,10 @@ def deliver(campaign: Campaign, params: Params, ledger: Ledger, desk: Desk) -> d
     content = dict(zip(batch["item_id"], batch["payload"], strict=True))
     tasks = packing.tasks_of(rows, content, pseudonyms=params.vendor.pseudonyms)
     most = desk.capabilities.max_tasks
-    sending.Sending(where, number, ledger, desk.account, most).run(
-        packing.spec(name, rows, params), tasks
-    )
+    with lost.noticed(name, ledger, number):
+        sending.Sending(where, number, ledger, desk.account, most).run(
+            packing.spec(name, rows, params), tasks
+        )
     body = {**where, "tasks": len(rows), "items": rows["item_id"].nunique()}
     ledger.record(number, "batch_sent", body)
     return _summary(rows)

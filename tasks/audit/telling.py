@@ -53,6 +53,8 @@ def _push(row: Row) -> str:
     if row["task_id"] is None:
         return f"{what}, not received by the vendor"
     gone = f", {row['withdrawn']} of them withdrawn" if row["withdrawn"] else ""
+    if row["deleted"]:
+        gone += f"; the batch was deleted at the vendor, and {row['deleted']}"
     sent = f"sent to {row['vendor']} for {row['price']:g} each at {row['sent_at']}"
     return f"{what}, {sent} (task {row['task_id']}){gone}"
 

@@ -9,7 +9,7 @@ import pandas as pd
 from tasks import campaign as at
 from tasks.audit.findings import Findings
 from tasks.audit.rounds import Rounds
-from tasks.delivery import egress
+from tasks.delivery import egress, legs
 from tasks.delivery.standing import parsers
 from tasks.domain import state
 from tasks.domain.incoming import MalformedRecordError, RawAnswer
@@ -61,7 +61,8 @@ def _check_export(rounds: Rounds, number: int, findings: Findings) -> None:
         there = exported.get(answer_id)
         if there is None or (there.revision == revision and there.label != label):
             what = f"is {label!r} here, and {there.label if there else 'missing'} in {at.EXPORT}"
-            findings.problem("vendor", f"answer {answer_id} of round {number}", what)
+            where = f"answer {answer_id} of round {number}"
+            findings.problem("vendor", where, what, outside=there is None)
 
 
 def _rows(answers: pd.DataFrame) -> Iterator[tuple[str, str, int]]:
@@ -75,7 +76,7 @@ def _exported(rounds: Rounds, number: int, params: Params) -> dict[str, RawAnswe
     for line in _lines(rounds, number, at.EXPORT):
         for record in line["records"]:
             try:
-                answers = understand[line["leg"]](record).answers
+                answers = understand[legs.whose(line["leg"])](record).answers
             except MalformedRecordError:
                 continue
             for raw in answers:

@@ -44,7 +44,7 @@ def _check_round(
         findings.problem("money", f"answers of round {number}", what)
     own = money.spent(table[table["round"] == number])
     intended = state.of_kind(rounds.entries, "batch_intended", number)
-    reserved = math.fsum(entry.body["reserved"] for entry in intended)
+    reserved = math.fsum(entry.body["reserved"] for entry in intended) - _released(rounds, number)
     if own > reserved + CENT:
         what = f"{own:.2f} was paid for it, but {reserved:.2f} was reserved"
         findings.problem("money", f"batch of round {number}", what)
@@ -59,7 +59,7 @@ def _check_bill(
     findings: Findings,
 ) -> None:
     """Compare with the vendor's bill, which may be ahead while a round is open."""
-    total, answers = here
+    total, answers = _at_the_vendor(rounds, here, statement)
     is_open = state.last(rounds.entries, "round_opened", len(rounds.closed)) is not None
     if not _one_price(rounds, params):
         findings.skip("the vendor's bill: the price of an answer was not always the same")
@@ -71,9 +71,30 @@ def _check_bill(
         findings.skip(f"the vendor's bill: it counts {more} answers that are in quarantine here")
     elif differs and not (is_open and ahead):
         bill = f"{statement.answers} answers for {statement.cost:.2f}"
-        findings.problem(
-            "money", "the vendor's bill", f"{bill}; here are {answers} for {total:.2f}"
-        )
+        what = f"{bill}; here are {answers} for {total:.2f}"
+        findings.problem("money", "the vendor's bill", what, outside=True)
+
+
+def _released(rounds: Rounds, number: int) -> float:
+    """Add up what was reserved for a round's lost batches and is reserved for them no more."""
+    losses = [entry.body for entry in state.of_kind(rounds.entries, "batch_lost")]
+    return math.fsum(body["released"] for body in losses if body["round"] == number)
+
+
+def _at_the_vendor(
+    rounds: Rounds, here: tuple[float, int], statement: Statement
+) -> tuple[float, int]:
+    """Leave out the answers to tasks that the vendor does not have any more.
+
+    That it does not have them is a problem of its own, or known.
+    """
+    total, count = here
+    if not rounds.closed:
+        return here
+    columns = ["answer_id", "revision", "label", "price", "key"]
+    table = rounds.table(rounds.closed[-1], at.ANSWERS, columns=columns)
+    gone = table[~table["key"].isin(statement.tasks.keys())]
+    return total - money.spent(gone), count - len(newest(gone))
 
 
 def _refused(rounds: Rounds) -> int:

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 
 from tasks import campaign as at
 from tasks import registry
@@ -12,11 +11,10 @@ from tasks.audit.rounds import Rounds
 from tasks.delivery import legs
 from tasks.delivery.legs import Sent
 from tasks.domain import state
-from tasks.domain.errors import VendorError
+from tasks.domain.errors import BatchDeletedError, VendorError
 from tasks.domain.incoming import Statement
 from tasks.domain.outgoing import VendorContext
 from tasks.domain.ports import Account
-from tasks.ledger.opening import MIRROR
 from tasks.params import FallbackParams, Params, VendorParams
 
 
@@ -26,36 +24,62 @@ def check(rounds: Rounds, params: Params, findings: Findings) -> Statement | Non
     Returns
     -------
     Statement or None
-        What the vendor says; None if it cannot be asked here.
+        What the vendor says of the tasks that it has; None if it cannot be asked here.
     """
     receipts = _receipts(rounds, findings)
     for number in rounds.numbers:
         with findings.guarded("vendor", f"{at.BATCH} of round {number}"):
             _check_batch(rounds, number, receipts, findings)
-    statement = _statements(rounds, params, findings)
-    if statement is not None and receipts and not statement.tasks and not _has_home(rounds):
-        findings.skip(f"vendor {params.vendor.name}: has no record of this campaign here")
+    statements = _statements(rounds, params, findings)
+    if statements is None:
         return None
-    if statement is not None:
-        _compare(rounds, receipts, statement, findings)
+    gone = {sent.batch for sent, one in statements if one is None}
+    if receipts and len(gone) == len(statements):
+        findings.skip(f"vendor {params.vendor.name}: has no batch of this campaign")
+        return None
+    _check_deleted(rounds, gone, findings)
+    statement = _added(one for _, one in statements if one)
+    theirs = {
+        key
+        for entry in state.of_kind(rounds.entries, "tasks_received")
+        if entry.body["batch"] in gone
+        for key in entry.body["receipts"]
+    }
+    there = {key: task_id for key, task_id in receipts.items() if key not in theirs}
+    _compare(rounds, there, statement, findings)
     return statement
 
 
-def _statements(rounds: Rounds, params: Params, findings: Findings) -> Statement | None:
-    """Ask every vendor that has batches; None if one of them cannot be asked."""
+def _check_deleted(rounds: Rounds, gone: set[str], findings: Findings) -> None:
+    """Name the batches that a vendor does not have, unless it was decided what to do about it."""
+    decided = legs.lost(rounds.entries)
+    for batch in sorted(gone):
+        if batch in decided:
+            what = "was deleted at the vendor, and the ledger says what was done about it"
+            findings.skip(f"batch {batch} {what}")
+        else:
+            findings.problem("vendor", f"batch {batch}", "was deleted at the vendor", outside=True)
+
+
+Stated = list[tuple[Sent, Statement | None]]
+
+
+def _statements(rounds: Rounds, params: Params, findings: Findings) -> Stated | None:
+    """Ask for every batch, which is None if it was deleted; None if a vendor cannot be asked."""
     by_vendor: dict[tuple[int, str], list[Sent]] = {}
     for sent in legs.made(rounds.entries):
-        by_vendor.setdefault((sent.leg, sent.vendor), []).append(sent)
-    found = []
+        by_vendor.setdefault((legs.whose(sent.leg), sent.vendor), []).append(sent)
+    found: Stated = []
     for (leg, name), batches in by_vendor.items():
         given = legs.asked(params, leg)
         if given is None or given.name != name:
             findings.skip(f"vendor {name}: params.yaml does not say any more how to ask")
             return None
-        found.append(_statement(rounds, params, given, batches, findings))
-    if any(one is None for one in found):
-        return None
-    return _added(one for one in found if one)
+        stated = _stated(rounds, params, given, batches, findings)
+        if stated is None:
+            return None
+        found += stated
+    return found
 
 
 def _added(statements: Iterable[Statement]) -> Statement:
@@ -99,6 +123,9 @@ def _check_batch(
     if body["digest"] != rounds.files(number)[at.BATCH].sha256:
         findings.problem("vendor", where, "is not the batch that was intended to be sent")
     batch = rounds.table(number, at.BATCH, columns=["key"])
+    if body["batch"] in legs.lost(rounds.entries):
+        # It may have been deleted before it was sent whole.
+        return
     if not state.is_sent(rounds.entries, number):
         findings.skip(f"batch of round {number}: it is still being sent")
         return
@@ -112,18 +139,25 @@ def _check_batch(
         findings.problem("vendor", f"task {key}", what)
 
 
-def _statement(
+def _stated(
     rounds: Rounds,
     params: Params,
     given: VendorParams | FallbackParams,
     batches: list[Sent],
     findings: Findings,
-) -> Statement | None:
+) -> Stated | None:
     try:
         with _account(rounds, params, given) as account:
-            return account.statement([sent.reference for sent in batches])
+            return [(sent, _statement(account, sent)) for sent in batches]
     except VendorError as error:
         findings.skip(f"vendor {given.name}: {error}")
+        return None
+
+
+def _statement(account: Account, sent: Sent) -> Statement | None:
+    try:
+        return account.statement([sent.reference])
+    except BatchDeletedError:
         return None
 
 
@@ -149,23 +183,16 @@ def _account(
         account.disconnect()
 
 
-def _has_home(rounds: Rounds) -> bool:
-    home = rounds.campaign.path(at.PRIVATE)
-    of_every_clone = ("lock", Path(MIRROR).name)
-    return home.is_dir() and any(path.name not in of_every_clone for path in home.iterdir())
-
-
 def _compare(
     rounds: Rounds, receipts: Mapping[str, str], statement: Statement, findings: Findings
 ) -> None:
     for key, task_id in receipts.items():
         if key not in statement.tasks:
-            findings.problem(
-                "vendor", f"task {key}", "has a receipt, but the vendor has no such task"
-            )
+            what = "has a receipt, but the vendor has no such task"
+            findings.problem("vendor", f"task {key}", what, outside=True)
         elif statement.tasks[key] != task_id:
             what = f"is {statement.tasks[key]} at the vendor, and {task_id} in the ledger"
-            findings.problem("vendor", f"task {key}", what)
+            findings.problem("vendor", f"task {key}", what, outside=True)
     for key in sorted(statement.tasks.keys() - receipts.keys() - _intended(rounds).keys()):
         what = "is at the vendor, but nothing in the ledger says that it was sent"
-        findings.problem("vendor", f"task {key}", what)
+        findings.problem("vendor", f"task {key}", what, outside=True)

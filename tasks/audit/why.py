@@ -49,7 +49,7 @@ class Story:
         Rounds that scored it so low that no row was written.
     pushes : list of dict
         Every task that was sent: round, vendor, key, copy, copies, role, price, withdrawn,
-        task_id, sent_at.
+        task_id, sent_at, deleted (what was decided if the batch was deleted at the vendor).
     answers : list of dict
         What came back. ``quarantined`` is None, or the reason why it is no answer; then ``place``
         and ``fix`` say where it is and what to do.

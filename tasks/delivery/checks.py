@@ -13,7 +13,7 @@ import pandas as pd
 
 from tasks.delivery import legs, reasons
 from tasks.delivery.believed import Believed, Claim, Claims, Row, believe
-from tasks.delivery.inbox import Cancelled, Item, Line, Rejected
+from tasks.delivery.inbox import Cancelled, Item, Line, Lost, Rejected
 from tasks.delivery.reasons import Reason
 from tasks.domain import tables
 from tasks.domain.files import canonical_json
@@ -86,7 +86,7 @@ def sift(
     Parameters
     ----------
     parse : mapping of int to callable
-        How each leg's records are understood.
+        How the records of the vendor, and of its fallback, are understood.
     """
     sieve = _Sieve(parse, expected)
     for row in known.to_dict("records"):
@@ -140,6 +140,8 @@ class _Sieve:
                     self.tasks[key]["rejected"] = True
             case Cancelled():
                 self._cancel(line)
+            case Lost():
+                self._lose(line)
 
     def believed(self) -> Believed:
         """Say what is believed of all that came so far."""
@@ -163,7 +165,7 @@ class _Sieve:
 
     def _record(self, item: Item) -> None:
         try:
-            parsed = self.parse[item.leg](item.record)
+            parsed = self.parse[legs.whose(item.leg)](item.record)
         except MalformedRecordError as error:
             self._meet(item, error.subject)
             self._refuse(_Fault(item, reasons.malformed(error), error.place, error.subject))
@@ -201,7 +203,18 @@ class _Sieve:
             if (task["round"], task["leg"]) == (self.expected.round, note.leg):
                 missing = self._withdraw(key, answered)
                 if note.resend and missing and self.expected.fallback:
-                    again = legs.resent(task, missing, *self.expected.fallback)
+                    leg = legs.fallback_after(note.leg)
+                    again = legs.resent(task, missing, leg, *self.expected.fallback)
+                    self.tasks[again["key"]] = again
+
+    def _lose(self, note: Lost) -> None:
+        answered = self.believed().by_key
+        for key, task in list(self.tasks.items()):
+            if (task["round"], task["leg"]) == (note.round, note.leg):
+                missing = self._withdraw(key, answered)
+                if note.resend and missing:
+                    leg = legs.again_after(note.leg)
+                    again = legs.resent(task, missing, leg, task["vendor"], task["price"])
                     self.tasks[again["key"]] = again
 
     def _withdraw(self, key: str, answered: Mapping[str, int]) -> int:
@@ -263,9 +276,7 @@ def _answer(raw: RawAnswer, task: Row, round_number: int) -> Row:
     }
 
 
-def _refusal(
-    item: Item, round_number: int, reason: Reason, place: str, item_id: str | None
-) -> Row:
+def _refusal(item: Item, round_number: int, reason: Reason, place: str, item_id: str | None) -> Row:
     return {
         "round": round_number,
         "page": item.page,

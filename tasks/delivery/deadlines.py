@@ -1,11 +1,12 @@
 """Waiting for a round's answers, and what happens when they do not come in time."""
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 
 from tasks import campaign as at
 from tasks.campaign import Campaign
-from tasks.delivery import keys, legs, once, pages
+from tasks.delivery import inbox, keys, legs, lost, once, pages
 from tasks.delivery.desk import Desk, Desks
 from tasks.delivery.legs import Sent
 from tasks.delivery.looking import Outcome, Watch
@@ -109,13 +110,22 @@ class Waiting:
         self._look(self._sent)
 
     def _look(self, sent: Sent) -> None:
-        with self.desks(sent.leg) as desk:
+        with self._session(sent) as desk:
             self._watch.look(sent, desk.account)
 
+    def _session(self, sent: Sent) -> AbstractContextManager[Desk]:
+        return lost.session(self.desks, sent, self.ledger, self.campaign.round)
+
     def _is_given_up(self, outcome: Outcome) -> bool:
-        """Whether the deadline has passed, and what is there must do."""
+        """Whether what is there must do: the deadline has passed, or the batch was deleted."""
         late = self.params.collect.at_deadline != "wait" and self._is_late(outcome)
-        return late or self._find("cancel_wanted") is not None
+        gone = self._is_lost and not outcome.complete
+        return late or gone or self._find("cancel_wanted") is not None
+
+    @property
+    def _is_lost(self) -> bool:
+        """Whether the batch was deleted at its vendor, and somebody decided what to do."""
+        return self._sent.batch in legs.lost(self.ledger.entries())
 
     def _find(self, kind: str) -> Entry | None:
         return once.find(self.ledger, self.campaign.round, kind, batch=self._sent.batch)
@@ -147,7 +157,7 @@ class Waiting:
         about = {"batch": self._sent.batch, "times": int(hours // deadline)}
         if once.find(self.ledger, self.campaign.round, "extended", **about):
             return
-        with self.desks(self._sent.leg) as desk:
+        with self._session(self._sent) as desk:
             if desk.capabilities.extend:
                 with crash.guarded(f"vendor:extend:{about['times']}"):
                     desk.account.extend(self._sent.reference, deadline)
@@ -158,10 +168,12 @@ class Waiting:
         number, sent = self.campaign.round, self._sent
         if cancelled := self._find("cancelled"):
             return bool(cancelled.body["resend"])
-        if self.params.collect.at_deadline == "take":
+        if self.params.collect.at_deadline == "take" or self._is_lost:
             return False
-        to_fallback = self.params.collect.at_deadline == "resend" and sent.leg == legs.FIRST
-        with self.desks(sent.leg) as desk:
+        to_fallback = (
+            self.params.collect.at_deadline == "resend" and legs.whose(sent.leg) == legs.FIRST
+        )
+        with self._session(sent) as desk:
             # What a fallback vendor cannot withdraw may come late.
             if not desk.capabilities.cancel:
                 return False
@@ -199,7 +211,7 @@ class Waiting:
             exported = [self._exported(one) for one in mine]
             body = {
                 "complete": complete,
-                "deadline": not complete,
+                "deadline": not (complete or self._is_lost),
                 "export": [self.ledger.keep(line.encode()) for line in exported],
             }
             found = once.say_while(
@@ -226,6 +238,11 @@ class Waiting:
         return (outcome.complete or given_up) and given_up != complete
 
     def _exported(self, sent: Sent) -> str:
-        with self.desks(sent.leg) as desk, crash.guarded(f"vendor:export:{sent.leg}"):
+        if sent.batch in legs.lost(self.ledger.entries()):
+            # All that is left of it is what was fetched.
+            inbox_path, number = self.campaign.path(at.INBOX), self.campaign.round
+            fetched = inbox.records(inbox_path, number, sent.batch)
+            return canonical_json({**sent.where, "records": fetched, "deleted": True})
+        with self._session(sent) as desk, crash.guarded(f"vendor:export:{sent.leg}"):
             records = desk.account.export_raw(sent.reference)
         return canonical_json({**sent.where, "records": [dict(record) for record in records]})

@@ -1,7 +1,7 @@
 """round/inbox.jsonl: what a round learned of its tasks, in the order of the ledger.
 
 A line is a page of a vendor's records, untouched, or a note of what became of tasks: that some
-were rejected, or that a batch was cancelled.
+were rejected, or that a batch was cancelled, or lost because it was deleted at its vendor.
 """
 
 import json
@@ -15,7 +15,7 @@ from tasks.domain import digests, state
 from tasks.domain.entries import Entry
 from tasks.domain.files import canonical_json
 
-KINDS = ("looked", "tasks_rejected", "cancelled")
+KINDS = ("looked", "tasks_rejected", "cancelled", "batch_lost")
 """The ledger's entries that each stand for a line."""
 
 
@@ -53,7 +53,24 @@ class Cancelled:
     resend: bool
 
 
-Line = Item | Rejected | Cancelled
+@dataclass(frozen=True)
+class Lost:
+    """A batch was deleted at its vendor: what it has not answered so far will not come.
+
+    Attributes
+    ----------
+    round, leg : int
+        Of the batch; the round may be an earlier one.
+    resend : bool
+        Whether the same vendor is asked for it again.
+    """
+
+    round: int
+    leg: int
+    resend: bool
+
+
+Line = Item | Rejected | Cancelled | Lost
 
 
 def page(
@@ -65,7 +82,7 @@ def page(
 
 
 def note(entry: Entry) -> str:
-    """Write what the ledger says of rejected or cancelled tasks as a line."""
+    """Write what the ledger says of rejected, cancelled or lost tasks as a line."""
     return canonical_json({"note": entry.kind, **entry.body})
 
 
@@ -75,8 +92,19 @@ def digest(line: str) -> str:
 
 
 def entries(known: tuple[Entry, ...], round_number: int) -> list[Entry]:
-    """List the entries of a round that each stand for a line."""
-    return [entry for entry in known if entry.kind in KINDS and entry.round == round_number]
+    """List the entries that each stand for a line in the inbox of a round.
+
+    A collected round learns nothing more, so a loss that is decided later belongs to the next.
+    """
+    collected: set[int] = set()
+    found = []
+    for entry in known:
+        if entry.kind == "collected":
+            collected.add(entry.round)
+        late = entry.kind == "batch_lost" and entry.round in collected
+        if entry.kind in KINDS and entry.round + late == round_number:
+            found.append(entry)
+    return found
 
 
 def is_line(entry: Entry, line: str) -> bool:
@@ -89,6 +117,13 @@ def is_line(entry: Entry, line: str) -> bool:
 def count(known: tuple[Entry, ...], round_number: int) -> int:
     """Count the pages of a round."""
     return sum(1 for _ in state.of_kind(known, "looked", round_number))
+
+
+def records(path: Path, round_number: int, batch: str) -> list[Any]:
+    """List all that was fetched of one batch in a round, as it came; as `items`."""
+    lines = (json.loads(text) for text in pages.read(path, round_number))
+    mine = (line for line in lines if "note" not in line and line["batch"] == batch)
+    return [record for line in mine for record in line["records"]]
 
 
 def items(path: Path, round_number: int) -> Iterator[Line]:
@@ -111,6 +146,8 @@ def _understood(line: Mapping[str, Any]) -> Iterator[Line]:
         yield Rejected(dict(line["reasons"]))
     elif line.get("note") == "cancelled":
         yield Cancelled(int(line["leg"]), bool(line["resend"]))
+    elif line.get("note") == "batch_lost":
+        yield Lost(int(line["round"]), int(line["leg"]), bool(line["resend"]))
     else:
         number, leg = int(line["page"]), int(line["leg"])
         for position, record in enumerate(list(line["records"])):

@@ -4,7 +4,7 @@ from tasks.domain.digests import of_value
 
 
 def batch_name(campaign: str, round_number: int, leg: int = 1) -> str:
-    """Name a round's batch; `leg` is 2 for what its fallback vendor is asked."""
+    """Name a round's batch; `leg` counts the attempts, as in `tasks.delivery.legs`."""
     name = f"{campaign}-{round_number:04d}"
     return name if leg == 1 else f"{name}-{leg}"
 
@@ -19,6 +19,6 @@ def task_key(campaign: str, round_number: int, item: str, payload_digest: str, c
     return f"{batch_name(campaign, round_number)}-{word}"
 
 
-def resent_key(key: str) -> str:
-    """Name a task that goes to the fallback vendor after the first one did not answer it."""
-    return f"{key}-2"
+def resent_key(key: str, before: int, leg: int) -> str:
+    """Name a task that is asked anew on a leg, after it was asked on the leg `before`."""
+    return f"{key.removesuffix(f'-{before}') if before > 1 else key}-{leg}"

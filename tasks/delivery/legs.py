@@ -1,4 +1,10 @@
-"""A round's two legs: the vendor that is asked, and the fallback for what it did not answer."""
+"""A round's legs: each is one attempt to have a batch answered, at one vendor.
+
+Legs with odd numbers are the campaign's vendor's, those with even numbers its fallback's. Leg 1 is
+the whole batch. What the vendor did not answer by the deadline may go to the fallback, on the next
+leg; what is missing of a batch that was deleted at its vendor may be asked of the same vendor
+again, two legs later.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,9 +35,14 @@ class Sent:
         return {"batch": self.batch, "leg": self.leg, "vendor": self.vendor}
 
 
+def whose(leg: int) -> int:
+    """Say whether a leg is the campaign's vendor's (`FIRST`) or its fallback's (`FALLBACK`)."""
+    return FIRST if leg % 2 else FALLBACK
+
+
 def asked(params: Params, leg: int) -> VendorParams | FallbackParams | None:
     """Say whom params.yaml now asks on a leg; None if nobody."""
-    return params.vendor if leg == FIRST else params.collect.fallback
+    return params.vendor if whose(leg) == FIRST else params.collect.fallback
 
 
 def is_asked(params: Params, sent: Sent) -> bool:
@@ -42,8 +53,24 @@ def is_asked(params: Params, sent: Sent) -> bool:
 
 def current(entries: tuple[Entry, ...], round_number: int) -> int:
     """Say which leg an open round is in."""
-    given_up = state.last(entries, "cancelled", round_number)
-    return FALLBACK if given_up and given_up.body["resend"] else FIRST
+    leg = FIRST
+    for entry in entries:
+        if entry.round == round_number and entry.body.get("resend"):
+            if entry.kind == "cancelled":
+                leg = fallback_after(entry.body["leg"])
+            elif entry.kind == "batch_lost":
+                leg = again_after(entry.body["leg"])
+    return leg
+
+
+def fallback_after(leg: int) -> int:
+    """Give the leg on which the fallback is asked for what a vendor's leg did not answer."""
+    return leg + 1
+
+
+def again_after(leg: int) -> int:
+    """Give the leg on which the same vendor is asked again."""
+    return leg + 2
 
 
 def is_sent(entries: tuple[Entry, ...], round_number: int, leg: int) -> bool:
@@ -69,17 +96,25 @@ def made(entries: tuple[Entry, ...]) -> list[Sent]:
 def watched(entries: tuple[Entry, ...]) -> list[Sent]:
     """List the batches that may still bring something, oldest first."""
     closed = {entry.body["batch"] for entry in state.of_kind(entries, "batch_closed")}
-    return [one for one in made(entries) if one.batch not in closed]
+    over = closed | lost(entries)
+    return [one for one in made(entries) if one.batch not in over]
 
 
-def resent(task: Mapping[str, Any], missing: int, vendor: str, price: float) -> dict[str, Any]:
-    """Make the row (`tasks.domain.tables.SENT`) that asks the fallback for what is missing."""
+def lost(entries: tuple[Entry, ...]) -> set[str]:
+    """Name the batches that were deleted at their vendor, once somebody decided what to do."""
+    return {entry.body["batch"] for entry in state.of_kind(entries, "batch_lost")}
+
+
+def resent(
+    task: Mapping[str, Any], missing: int, leg: int, vendor: str, price: float
+) -> dict[str, Any]:
+    """Make the row (`tasks.domain.tables.SENT`) that asks on a leg for what is missing."""
     return {
         **task,
-        "key": keys.resent_key(task["key"]),
+        "key": keys.resent_key(task["key"], task["leg"], leg),
         "copy": task["copy"] + task["copies"],
         "copies": missing,
-        "leg": FALLBACK,
+        "leg": leg,
         "vendor": vendor,
         "price": price,
         "withdrawn": 0,

@@ -20,8 +20,13 @@ def outstanding(sent: pd.DataFrame, answers: pd.DataFrame) -> float:
 
     Late answers cost money too.
     """
-    missing = (sent["copies"] - sent["withdrawn"] - answered(sent["key"], answers)).clip(lower=0)
-    return math.fsum(missing * sent["price"])
+    return math.fsum(missing(sent, answers) * sent["price"])
+
+
+def missing(sent: pd.DataFrame, answers: pd.DataFrame) -> "pd.Series[int]":
+    """Count for each task the answers that were asked for, and neither given nor withdrawn."""
+    given = answered(sent["key"], answers)
+    return (sent["copies"] - sent["withdrawn"] - given).clip(lower=0).astype(int)
 
 
 def answered(keys: "pd.Series[str]", answers: pd.DataFrame) -> "pd.Series[int]":

@@ -56,12 +56,16 @@ class Sending:
             self._chunk(reference, chunk)
 
     def _made(self, spec: BatchSpec) -> Reference:
+        """Make the batch, once: one that was deleted at its vendor is not made again by this."""
+        if made := once.find(self.ledger, self.round, "batch_made", batch=spec.name):
+            known: Reference = made.body["reference"]
+            return known
         body = {**self.where, "spec": digests.of_value(_plain(spec))}
         self._record("batch_wanted", body)
         with crash.guarded(f"vendor:ensure_batch:{spec.name}"):
-            made = _retrying()(self.account.ensure_batch, spec)
+            given = _retrying()(self.account.ensure_batch, spec)
         about = {"batch": spec.name}
-        said = {**body, "reference": dict(made)}
+        said = {**body, "reference": dict(given)}
         entry = once.say(self.ledger, self.round, "batch_made", said, **about)
         reference: Reference = entry.body["reference"]
         return reference

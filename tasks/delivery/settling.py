@@ -2,14 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 
 from tasks import campaign as at
 from tasks.campaign import Campaign
-from tasks.delivery import legs, money, once
+from tasks.delivery import legs, lost, money, once
 from tasks.delivery.checks import Sifted
-from tasks.delivery.desk import Desks
+from tasks.delivery.desk import Desk, Desks
 from tasks.delivery.legs import Sent
 from tasks.delivery.standing import standing
 from tasks.domain import crash, digests, tables
@@ -30,7 +31,7 @@ class Settling:
     def decide(self) -> None:
         """Tell vendors that want to know which answers are accepted, and which are not and why."""
         for sent in self._reachable():
-            with self.desks(sent.leg) as desk:
+            with self._session(sent) as desk:
                 if desk.capabilities.decide and (decisions := self._decisions[sent.batch]):
                     with crash.guarded(f"vendor:decide:{sent.batch}"):
                         desk.account.decide(sent.reference, decisions)
@@ -43,12 +44,15 @@ class Settling:
         for sent in self._reachable():
             mine = rows[(rows["round"] == sent.round) & (rows["leg"] == sent.leg)]
             if sent.round < self.campaign.round and not money.outstanding(mine, answers):
-                with self.desks(sent.leg) as desk, crash.guarded(f"vendor:close:{sent.batch}"):
+                with self._session(sent) as desk, crash.guarded(f"vendor:close:{sent.batch}"):
                     desk.account.close(sent.reference)
                 about = {"batch": sent.batch}
                 once.say(self.ledger, self.campaign.round, "batch_closed", {}, **about)
                 done.append(sent)
         return done
+
+    def _session(self, sent: Sent) -> AbstractContextManager[Desk]:
+        return lost.session(self.desks, sent, self.ledger, self.campaign.round)
 
     def _say(self, sent: Sent, decisions: list[Decision]) -> None:
         accepted = sum(one.accept for one in decisions)

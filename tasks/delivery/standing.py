@@ -40,7 +40,7 @@ def sent_now(campaign: Campaign, params: Params) -> pd.DataFrame:
 
 
 def parsers(params: Params) -> Mapping[int, checks.Parse]:
-    """Say how the records of each leg are understood."""
+    """Say how the records of the vendor, and of its fallback, are understood."""
     found = {legs.FIRST: registry.build("vendors", params.vendor.name, params.vendor.options)}
     if fallback := params.collect.fallback:
         found[legs.FALLBACK] = registry.build("vendors", fallback.name, fallback.options)

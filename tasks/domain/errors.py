@@ -17,7 +17,8 @@
         │   ├── RejectedItemError         some tasks cannot be taken, each for a reason
         │   ├── BatchConflictError        a batch of that name is there and is another one
         │   ├── CapabilityMissingError    this vendor cannot do that
-        │   └── VendorClosedError         the batch was closed, cancelled or deleted
+        │   └── VendorClosedError         the batch was closed or cancelled
+        │       └── BatchDeletedError         the vendor does not have the batch any more
         ├── ThrottledError            too often; it took no effect; try again later
         ├── TransientError            it took no effect, and may succeed another time
         └── OutcomeUnknownError       nobody knows whether it took effect: reconcile, never resend
@@ -122,7 +123,21 @@ class CapabilityMissingError(VendorRefusedError):
 
 
 class VendorClosedError(VendorRefusedError):
-    """The batch was closed, cancelled or deleted."""
+    """The batch was closed or cancelled, and takes nothing more."""
+
+
+class BatchDeletedError(VendorClosedError):
+    """The vendor had the batch, and does not have it any more: somebody deleted it there.
+
+    What to do about it is a person's decision, and the same for every vendor.
+    """
+
+    def __init__(self, what: str, *, where: str = "") -> None:
+        fix = (
+            "restore it there, or run `labelloop resend` to ask anew for what is missing, or "
+            "`labelloop take` to go on with the answers that were fetched"
+        )
+        super().__init__(what, where=where, fix=fix)
 
 
 class ThrottledError(VendorError):

@@ -255,6 +255,15 @@ def unsure(what: str, where: str, once: bool) -> VendorError:
     return TransientError(what, where=where, fix="try again later")
 
 
+def is_json(reply: Reply) -> bool:
+    """Whether a reply is JSON, by its body."""
+    try:
+        json.loads(reply.content)
+    except ValueError:
+        return False
+    return True
+
+
 def decoded(reply: Reply, once: bool = False) -> Any:
     """Read a reply's JSON.
 

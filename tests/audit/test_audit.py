@@ -68,7 +68,7 @@ def test_nothing_is_wrong_with_a_finished_campaign(finished: Path) -> None:
     assert report.unchecked == ()
     ledger = LocalLedger(finished / at.LEDGER)
     found = report.to_json()
-    assert list(found) == ["ok", "entries", "head", "problems", "unchecked"]
+    assert list(found) == ["ok", "entries", "head", "problems", "acknowledged", "unchecked"]
     assert found["ok"] is True
     assert (found["entries"], found["head"]) == (len(ledger.entries()), ledger.head)
 

@@ -123,7 +123,7 @@ def ledger(campaign):
 
 def desk(campaign, given, leg=legs.FIRST, most=500):
     """Connect to a leg's vendor, which takes `most` tasks in one call."""
-    asked = given.vendor if leg == legs.FIRST else given.collect.fallback
+    asked = legs.asked(given, leg)
     vendor = registry.build("vendors", asked.name, asked.options)
     account = vendor.connect(
         VendorContext(

@@ -124,7 +124,7 @@ class World(ABC):
         raise CannotHappenError
 
     def delete_batch(self, reference: Reference) -> None:
-        """Delete the whole batch, as somebody in the vendor's pages might."""
+        """Delete the whole batch, as somebody in the vendor's pages might; never makes it again."""
         raise CannotHappenError
 
     def unacceptable(self) -> Mapping[str, Any]:

@@ -177,7 +177,9 @@ def test_a_bad_row_is_set_aside_with_its_number(trial, opened, row, column, says
     put(folder, f"{TITLES}{keys[0]},ash,ann\n{row.format(key=keys[1])}\n{keys[2]},ash,ann\n")
     answers, malformed = looked(trial, opened)
     assert answers == {(0, "ann"): "ash", (2, "ann"): "ash"}
-    assert malformed[0].startswith(f"{folder.name}/labelled/ann.csv, row 3, column {column!r}: {says}")
+    assert malformed[0].startswith(
+        f"{folder.name}/labelled/ann.csv, row 3, column {column!r}: {says}"
+    )
     put(folder, f"{TITLES}{keys[0]},ash,ann\n{keys[1]},birch,ann\n{keys[2]},ash,ann\n")
     assert looked(trial, opened)[0][1, "ann"] == "birch"
     assert len(opened[0].export_raw(opened[1])) == 3

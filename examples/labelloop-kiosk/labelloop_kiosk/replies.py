@@ -7,6 +7,7 @@ from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
 from tasks.domain.errors import (
     BatchConflictError,
+    BatchDeletedError,
     OutcomeUnknownError,
     RejectedItemError,
     ThrottledError,
@@ -21,7 +22,7 @@ from tasks.domain.incoming import Receipt
 REFUSED: dict[int, type[VendorRefusedError]] = {
     401: VendorAuthError,
     403: VendorAuthError,
-    404: VendorClosedError,
+    404: BatchDeletedError,
     409: BatchConflictError,
     410: VendorClosedError,
 }

@@ -7,6 +7,7 @@ from typing import Any
 
 from tasks.domain.errors import (
     BatchConflictError,
+    BatchDeletedError,
     CapabilityMissingError,
     VendorClosedError,
     VendorRefusedError,
@@ -158,7 +159,7 @@ class BucketAccount:
         batch = Batch(name, {info.name: info for info in self._objects.find(f"{name}/")})
         if not batch.has("batch.json"):
             where = f"{self._objects.url}/{name}"
-            raise VendorClosedError("there is no such batch any more", where=where)
+            raise BatchDeletedError("there is no such batch any more", where=where)
         return batch
 
     def _tasks(self, batch: Batch) -> dict[str, tuple[str, Line]]:

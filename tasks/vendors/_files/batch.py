@@ -18,7 +18,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tasks.domain.errors import BatchConflictError, VendorClosedError, VendorRefusedError
+from tasks.domain.errors import (
+    BatchConflictError,
+    BatchDeletedError,
+    VendorClosedError,
+    VendorRefusedError,
+)
 from tasks.domain.incoming import Receipt
 from tasks.domain.outgoing import BatchSpec, VendorContext
 from tasks.objects.folder import FolderObjects
@@ -73,10 +78,9 @@ class Batch:
             self._write(f"{THEIRS}/{HOW_TO}", writing.how_to(spec.classes, self._options))
 
     def refuse_unless_there(self) -> None:
-        """Raise a `VendorClosedError` if there is no such batch."""
+        """Raise a `BatchDeletedError` if there is no such batch."""
         if not self._root.is_dir() or self._read("batch.json", kept.Made) is None:
-            fix = "restore the folder if it was deleted"
-            raise VendorClosedError("there is no such batch", where=self._where(""), fix=fix)
+            raise BatchDeletedError("there is no such batch", where=self._where(""))
 
     def refuse_if_over(self) -> None:
         """Raise a `VendorClosedError` if nothing more can be sent."""
@@ -145,7 +149,9 @@ class Batch:
         state = self.journal.known()
         if not self.is_cancelled:
             state |= {identity(record): record for record in self.journal.news(self.found())}
-        return {name: one for name, one in state.items() if isinstance(one, OfTask) or not one.mended}
+        return {
+            name: one for name, one in state.items() if isinstance(one, OfTask) or not one.mended
+        }
 
     def _names(self) -> list[str]:
         """List the files to read: in the batch's folder, then under `THEIRS`."""
@@ -165,7 +171,7 @@ class Batch:
     @property
     def _made(self) -> kept.Made:
         if (made := self._read("batch.json", kept.Made)) is None:
-            raise VendorClosedError("there is no such batch", where=self._where(""))
+            raise BatchDeletedError("there is no such batch", where=self._where(""))
         return made
 
     @property

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import Any
 
-from tasks.domain.errors import VendorClosedError, VendorRefusedError
+from tasks.domain.errors import BatchDeletedError, VendorClosedError, VendorRefusedError
 from tasks.domain.files import canonical_json
 from tasks.domain.outgoing import BatchSpec, FieldKind, Outgoing
 from tasks.objects.store import Objects
@@ -50,10 +50,10 @@ class Batch:
         return self._objects.put_new(self.place.name(name), content)
 
     def refuse_deleted(self) -> None:
-        """Raise a `VendorClosedError` if somebody has deleted it."""
+        """Raise a `BatchDeletedError` if somebody has deleted it."""
         info = self._objects.head(self.place.name(BATCH))
         if info is None:
-            raise VendorClosedError("the batch is not there any more", where=self.place.uri(""))
+            raise BatchDeletedError("the batch is not there any more", where=self.place.uri(""))
         self.created = info.modified
 
     def refuse_ended(self) -> None:

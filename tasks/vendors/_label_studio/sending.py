@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tasks.domain.errors import (
+    BatchDeletedError,
     OutcomeUnknownError,
     RejectedItemError,
     ThrottledError,
     TransientError,
-    VendorClosedError,
     VendorError,
     VendorRefusedError,
 )
@@ -131,7 +131,7 @@ def _ids(reply: Reply, sent: Sequence[Task]) -> list[int]:
 
 def _refuse_rejected(reply: Reply, sent: Sequence[Task], project: int) -> None:
     if reply.status == 404:
-        raise VendorClosedError(f"project {project} was deleted", where=reply.where)
+        raise BatchDeletedError(f"project {project} was deleted", where=reply.where)
     if reply.status == 400:
         raise _rejection(reply, sent)
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from tasks.domain.errors import OutcomeUnknownError, TransientError, VendorClosedError
-from tasks.vendors._http import Http, Reply, decoded
+from tasks.domain.errors import BatchDeletedError, OutcomeUnknownError, TransientError
+from tasks.vendors._http import Http, Reply, decoded, is_json
 from tasks.vendors._label_studio.project import INCLUDE, Project, Reference
 from tasks.vendors._label_studio.records import FIELDS
 
@@ -66,8 +66,10 @@ class Server:
 
         Raises
         ------
-        VendorClosedError
-            It was deleted.
+        BatchDeletedError
+            The server has no such project any more.
+        TransientError
+            Something else than Label Studio says that there is no such page.
         """
         path = f"/api/projects/{reference.project}/"
         reply = self._http.get(path, {"include": INCLUDE}, allow=(404,))
@@ -75,8 +77,9 @@ class Server:
             project = _as(Project, reply)
             if project.is_of(reference):
                 return project, reply.at
+        _refuse_page(reply)
         what = f"project {reference.project} of batch {reference.batch} was deleted"
-        raise VendorClosedError(what, where=reply.where)
+        raise BatchDeletedError(what, where=reply.where)
 
     def projects(self) -> Iterator[Project]:
         """List all projects, newest first."""
@@ -108,7 +111,9 @@ class Server:
         """Import tasks, all or none; a reply of status 400 says which cannot be taken."""
         path = f"/api/projects/{project}/import"
         params = {"return_task_ids": "true"}
-        return self._http.send("POST", path, list(tasks), params=params, allow=(400, 404))
+        reply = self._http.send("POST", path, list(tasks), params=params, allow=(400, 404))
+        _refuse_page(reply)
+        return reply
 
     def change_task(self, number: int, body: Json) -> None:
         """Change a task; doing it twice is the same."""
@@ -150,7 +155,8 @@ class Server:
         }
         reply = self._http.get("/api/tasks/", params, allow=(404,))
         if reply.status == 404:
-            raise VendorClosedError(f"project {project} was deleted", where=reply.where)
+            _refuse_page(reply)
+            raise BatchDeletedError(f"project {project} was deleted", where=reply.where)
         return _tasks(reply)
 
     def walk(self, project: int, size: int, *, whole: bool = False) -> Iterator[Json]:
@@ -161,6 +167,13 @@ class Server:
             page = self.tasks(project, size, [place], whole=whole).tasks
             yield from page
             last, more = max((int(one["id"]) for one in page), default=last), len(page) >= size
+
+
+def _refuse_page(reply: Reply) -> None:
+    """Raise a `TransientError` for a 404 that a proxy gave while the server behind it is away."""
+    if reply.status == 404 and not is_json(reply):
+        what = "answered 404 and a page, which is not how Label Studio says it"
+        raise TransientError(what, where=reply.where, fix="check that the server runs")
 
 
 def _tasks(reply: Reply) -> Tasks:

@@ -132,6 +132,7 @@ class SimulatedAccount:
     def decide(self, reference: Reference, decisions: Sequence[Decision]) -> None:
         """Accept and reject answers; raises `VendorRefusedError` for one that is not there."""
         with self._changing("decide", reference) as batch:
+            batch.hours()
             bodies = [(one, canonical_json(vars(one))) for one in batch.undecided(decisions)]
             if bodies:
                 self._tell(batch, "\n".join(body for _, body in bodies))
@@ -176,6 +177,7 @@ class SimulatedAccount:
     @contextmanager
     def _reading(self, call: str, reference: Reference) -> Iterator[Batch]:
         with self._faults.call(call), self._batch(reference, writes=False) as batch:
+            batch.hours()
             yield batch
 
     @contextmanager

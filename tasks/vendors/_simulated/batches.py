@@ -9,7 +9,7 @@ from sqlite3 import Connection
 from typing import Any
 
 from tasks.domain import digests
-from tasks.domain.errors import VendorClosedError, VendorRefusedError
+from tasks.domain.errors import BatchDeletedError, VendorClosedError, VendorRefusedError
 from tasks.domain.files import canonical_json
 from tasks.domain.incoming import Progress, Receipt, Statement
 from tasks.domain.outgoing import Decision, Reference, Task
@@ -63,7 +63,7 @@ class Batch:
         return row
 
     def hours(self) -> float:
-        """Give the hour at which it was made; raises `VendorClosedError` if it is not there."""
+        """Give the hour at which it was made; raises `BatchDeletedError` if it is not there."""
         return self._there()[0]
 
     def refuse_closed(self) -> None:
@@ -187,8 +187,8 @@ class Batch:
 
     def _there(self) -> tuple[float, str, str, str]:
         if (made := self.made()) is None:
-            what = "the simulated vendor has no such batch on this machine"
-            raise VendorClosedError(what, where=self.name, fix=ELSEWHERE)
+            what = f"the simulated vendor has no such batch on this machine ({ELSEWHERE})"
+            raise BatchDeletedError(what, where=self.name)
         return made
 
 

@@ -1,10 +1,14 @@
 """Laws of ending: a wait comes to its end, and an end touches nothing else."""
 
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
 import pytest
 
 from labelloop_contracts.trial import Trial
 from labelloop_contracts.world import CannotHappenError
-from tasks.domain.errors import VendorClosedError
+from tasks.domain.errors import BatchDeletedError, VendorClosedError
 from tasks.domain.outgoing import Decision
 
 
@@ -86,6 +90,35 @@ class EndingLaws:
         assert anew.statement([reference]).answers == 1
         with pytest.raises(VendorClosedError):
             anew.submit(reference, trial.tasks(1, first=7))
+
+    def test_a_batch_that_was_deleted_is_named_as_such_by_every_call(self, trial: Trial) -> None:
+        account, reference, tasks = trial.opened(2)
+        _, other, _ = trial.opened(2, batch="-2")
+        trial.world.answer(reference, tasks[0].key, "ann", "ash")
+        seen = trial.look(account, reference)
+        trial.world.delete_batch(reference)
+        before = trial.world.count_writes()
+        for one in (account, trial.account()):
+            calls: dict[str, Callable[[], Any]] = {
+                "submit": partial(one.submit, reference, trial.tasks(1, first=7)),
+                "reconcile": partial(one.reconcile, reference),
+                "poll": partial(one.poll, reference),
+                "fetch": partial(one.fetch, reference, None),
+                "fetch more": partial(one.fetch, reference, seen.cursors[-1]),
+                "export_raw": partial(one.export_raw, reference),
+                "close": partial(one.close, reference),
+                "statement": partial(one.statement, [other, reference]),
+            }
+            if trial.world.vendor.capabilities.cancel:
+                calls["cancel"] = partial(one.cancel, reference)
+            if trial.world.vendor.capabilities.extend:
+                calls["extend"] = partial(one.extend, reference, 24.0)
+            for name, call in calls.items():
+                with pytest.raises(BatchDeletedError) as told:
+                    call()
+                assert told.value.what, name
+        assert trial.world.count_writes() == before
+        assert trial.account().poll(other).expected == 2
 
     def test_extending_loses_nothing(self, trial: Trial) -> None:
         needs(trial.world.vendor.capabilities.extend)
