@@ -6,7 +6,7 @@ from flows.calls import plainly
 from flows.display import Display
 from flows.loop import advance
 from flows.server import prefect_api
-from tasks.domain import state
+from tasks.reopening import reconsider
 from tasks.work import look_at, refuse_uncommitted
 
 
@@ -17,7 +17,8 @@ def run(
     directory = directory.resolve()
     work = look_at(directory)
     refuse_uncommitted(work.campaign)
-    is_over = state.stop(work.ledger.entries()) is not None
+    found = reconsider(work)
+    is_over = found is not None and not found.goes_on
     with display.running() as watch:
         if not prefect or is_over:
             advance(plainly(watch), directory, rounds, wait=wait)

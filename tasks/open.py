@@ -3,7 +3,6 @@
 Every other stage then reads plain files, and no stage reads what it also writes.
 """
 
-import json
 from typing import Any
 
 from tasks import campaign as at
@@ -34,19 +33,19 @@ STAGE = Stage(
 
 
 def run(campaign: Campaign, params: Params) -> dict[str, Any]:
-    """Write ``base/``.
+    """Write ``base/``: what the snapshot has, and for the rest what a campaign begins with.
 
     Raises
     ------
     CampaignError
         A file of the snapshot is nowhere to be found, or is not what the round before left.
     """
-    record = json.loads(campaign.path(at.ROUND).read_text())
-    if record["round"] == 0:
+    before = campaign.record["base"]
+    if at.LABELS not in before:
         _write_first(campaign)
     for base, snapshot in FROM_SNAPSHOT.items():
-        if record["round"] > 0:
-            content = _content(campaign, snapshot, digests.Digest(**record["base"][snapshot]))
+        if snapshot in before:
+            content = _content(campaign, snapshot, digests.Digest(**before[snapshot]))
             write_atomic(campaign.path(base), content)
     return {"labels": len(tables.read(campaign.path(at.BASE_LABELS)))}
 

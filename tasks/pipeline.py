@@ -74,7 +74,7 @@ def advance(
     if before and _has_params(before, declared, params) and keeping.is_elsewhere(before):
         return Result(before.body["summary"], skipped=True)
     keeping.need(declared.inputs)
-    inputs = _digests(campaign, declared.inputs)
+    inputs = input_digests(campaign, declared.inputs)
     key = _key(declared, inputs, params)
     done = _done(ledger, campaign.round, name, key)
     if done and _outputs(campaign, declared) == done.body["outputs"]:
@@ -141,7 +141,8 @@ def _body(
     }
 
 
-def _digests(campaign: Campaign, names: tuple[str, ...]) -> dict[str, Digest]:
+def input_digests(campaign: Campaign, names: tuple[str, ...]) -> dict[str, Digest]:
+    """Digest files, and all files of folders; raises `CampaignError` for one that is missing."""
     found: dict[str, Digest] = {}
     for name in names:
         for path in _files(campaign.path(name)):
@@ -161,7 +162,7 @@ def _files(path: Path) -> list[Path]:
 def _outputs(campaign: Campaign, declared: Stage) -> dict[str, Any]:
     names = [name for name in declared.outputs if name not in declared.persists]
     there = tuple(name for name in names if campaign.path(name).exists())
-    return {name: digest.to_body() for name, digest in _digests(campaign, there).items()}
+    return {name: digest.to_body() for name, digest in input_digests(campaign, there).items()}
 
 
 def _refuse_if_sent(

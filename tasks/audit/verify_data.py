@@ -7,8 +7,10 @@ from tasks import campaign as at
 from tasks.audit.findings import Findings
 from tasks.audit.rounds import Rounds, outputs
 from tasks.audit.verify_files import named
+from tasks.domain import state
 from tasks.domain.digests import Digest
 from tasks.domain.entries import Entry
+from tasks.versions import opening
 
 
 def check(rounds: Rounds, findings: Findings) -> None:
@@ -77,14 +79,19 @@ def _report(entry: Entry, maker: Entry | None, path: str, findings: Findings) ->
 def _check_base(
     rounds: Rounds, number: int, written: dict[str, dict[str, object]], findings: Findings
 ) -> None:
-    """Compare what a round started from with what the round before it left."""
-    before = rounds.body(number - 1, "snapshot")
+    """Compare what a round started from with what the rounds before it left."""
+    opened = state.last(rounds.entries, "round_opened", number)
+    if opened is None:
+        return
+    left = opening.next_record(rounds.entries[: opened.seq])
+    if opening.record_of(opened.body) != left:
+        what = "was not opened with what the rounds before it left"
+        findings.problem("ledger", f"round {number}", what)
     for path, body in written.items():
-        if before and path.startswith("base/"):
-            left = before["files"].get(path.replace("base/", "snapshot/", 1))
-            if left != body:
-                what = f"is not what round {number - 1} left"
-                findings.problem("ledger", f"{path} of round {number}", what)
+        there = left["base"].get(path.replace("base/", "snapshot/", 1), body)
+        if path.startswith("base/") and there != body:
+            what = "is not what the rounds before left"
+            findings.problem("ledger", f"{path} of round {number}", what)
 
 
 def _check_decisions(rounds: Rounds, number: int, findings: Findings) -> None:

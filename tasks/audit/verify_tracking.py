@@ -24,6 +24,10 @@ def check(rounds: Rounds, params: Params, findings: Findings) -> None:
     logged = {entry.round for entry in state.of_kind(rounds.entries, "logged")}
     for number in sorted(set(rounds.closed) - logged):
         findings.skip(f"round {number} is not yet in MLflow: the next run tells it")
+    marked = {entry.round for entry in state.of_kind(rounds.entries, "marked")}
+    for number in sorted(rounds.undone.keys() - marked):
+        what = "MLflow does not yet know that it was undone: the next run tells it"
+        findings.skip(f"round {number}: {what}")
     if not logged:
         return
     address = mlflow_client.address(rounds.campaign.root, params.tracking.uri)
@@ -88,7 +92,7 @@ def _check_run(
     findings: Findings,
 ) -> None:
     where = f"MLflow run of round {number}"
-    for name, value in tracked.tags(rounds, campaign, number).items():
+    for name, value in _tags(rounds, campaign, number).items():
         if run.data.tags.get(name) != value:
             findings.problem("mlflow", where, f"has another {name} than the ledger")
     for name, number_ in tracked.metrics(rounds, number).items():
@@ -101,6 +105,13 @@ def _check_run(
         if found.get(path) != files[path].md5:
             findings.problem("mlflow", where, f"names another {path} than the ledger")
     _check_decisions(client, rounds, run, number, findings)
+
+
+def _tags(rounds: Rounds, campaign: str, number: int) -> dict[str, str]:
+    tags = tracked.tags(rounds, campaign, number)
+    if state.last(rounds.entries, "marked", number):
+        tags[tracked.UNDONE] = str(rounds.undone[number]["reason"])
+    return tags
 
 
 def _check_decisions(

@@ -1,7 +1,7 @@
 """What stop rules decide on, and what they say."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,9 @@ class Outlook:
     budget : float or None
         Money for the whole campaign.
     next_batch_cost : float
-        What another full batch would cost at most.
+        What the next batch would cost at most.
+    next_batch_parts : mapping of str to float
+        The same by what is asked for: queries, gold, holdout, uncertain items asked again.
     outstanding : float
         What answers that are still out may cost.
     candidates : int
@@ -50,6 +52,7 @@ class Outlook:
     next_batch_cost: float
     candidates: int
     outstanding: float = 0.0
+    next_batch_parts: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,14 @@ class Plateau:
             )
         return self._compare(values[: -self.rounds], values[-self.rounds :])
 
+    def go_on(self, outlook: Outlook) -> str:
+        """Name what makes the rule more patient."""
+        del outlook  # these help whatever was measured
+        return (
+            f"lower stop.plateau.gain, raise stop.plateau.rounds above {self.rounds}, "
+            "or take stop.plateau away"
+        )
+
     def _compare(self, before: list[float], newest: list[float]) -> Verdict:
         sign, best = (-1, min) if self.metric in LOWER_IS_BETTER else (1, max)
         old, new = best(before), best(newest)

@@ -1,5 +1,6 @@
 """Stop when the model is good enough, for sure."""
 
+import math
 from dataclasses import dataclass
 
 from tasks.domain.outlook import Outlook, Verdict
@@ -32,3 +33,11 @@ class Target:
         if low >= self.at_least:
             return Verdict(True, f"{self.metric}'s lower end {shown} has reached {target}")
         return Verdict(False, f"{self.metric}'s lower end {shown} is below {target}")
+
+    def go_on(self, outlook: Outlook) -> str:
+        """Name the target, and what it would have to be above."""
+        low = measured(outlook.rounds[-1], self.metric, "low")
+        if low is None or low >= 1:
+            return "take stop.target away, or name another metric in it"
+        above = math.ceil(low * 10_000) / 10_000
+        return f"raise stop.target.at_least above {above:g}, or take stop.target away"

@@ -19,7 +19,7 @@ from tasks.domain.entries import Entry
 from tasks.domain.errors import DataError
 from tasks.domain.files import pretty_json, write_atomic
 from tasks.domain.ports import Ledger
-from tasks.versions import data, git, remotes
+from tasks.versions import data, git, opening, remotes
 from tasks.versions.store import Store
 
 
@@ -40,10 +40,10 @@ class Shared:
         """
         remotes.bring(self.campaign.root)
         entries = self.ledger.entries()
-        opened = state.last(entries, "round_opened", state.current_round(entries))
+        opened = state.opened(entries)
         if opened is None:
             return
-        record = pretty_json({"round": opened.round, "base": opened.body["base"]})
+        record = pretty_json(opening.record_of(opened.body))
         if self.campaign.path(at.ROUND).read_text(encoding="utf-8") != record:
             write_atomic(self.campaign.path(at.ROUND), record)
 
@@ -91,8 +91,8 @@ class Shared:
                 self.restore(name, digest)
         opened = state.last(self.ledger.entries(), "round_opened", round_number)
         if opened:
-            record = {"round": round_number, "base": opened.body["base"]}
-            write_atomic(self.campaign.path(at.ROUND), pretty_json(record))
+            record = pretty_json(opening.record_of(opened.body))
+            write_atomic(self.campaign.path(at.ROUND), record)
         self._bring_source()
         data.commit(self.campaign.root)
 
