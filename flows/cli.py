@@ -143,7 +143,7 @@ def check(context: typer.Context, as_json: AsJson = False) -> None:
         _print_json({"ok": checks.ok(findings), "checks": [f.to_json() for f in findings]})
     else:
         for found in findings:
-            out.print(f"{'ok  ' if found.ok else 'BAD '} {found.name}: {found.said}", markup=False)
+            out.print(f"{found.mark} {found.name}: {found.said}", markup=False)
     if not checks.ok(findings):
         raise typer.Exit(2)
 
@@ -362,6 +362,29 @@ def replay(
     equal = do(context.obj, round_number, all_rounds, None if as_json else out, _print_json)
     if not equal:
         raise typer.Exit(1)
+
+
+@app.command()
+def undo(
+    context: typer.Context,
+    reason: Annotated[str, typer.Option(help="Why, in one line; the ledger keeps it.")],
+    round_number: Annotated[
+        int | None, typer.Argument(metavar="[ROUND]", min=0, show_default="the last")
+    ] = None,
+    ask_again: Annotated[
+        bool, typer.Option("--ask-again", help="Items that it asked may be asked again.")
+    ] = False,
+) -> None:
+    """Throw the last closed round away: its labels are no longer trained on.
+
+    The next round starts from the snapshot before it. The round's history stays: ledger, tag,
+    answers, and the money that was spent. The same command twice is the same as once; to undo one
+    round more, give its number or another reason.
+    """
+    from flows import undoing
+    from tasks.undo import Request
+
+    undoing.undo(context.obj, Request(reason, round_number, ask_again), out)
 
 
 @app.command()

@@ -12,9 +12,11 @@ from rich.spinner import Spinner
 from rich.text import Text
 
 from flows.round import Facts, Watch
+from flows.words import reopened
 from tasks import campaign as at
 
 WORDS = {
+    "reopen": "asking the stop rules again",
     "begin": "opening the round",
     "pool": "reading the pool",
     "open": "laying out the last snapshot",
@@ -79,6 +81,8 @@ class Display:
             if "set_aside" in facts:
                 lines = facts["set_aside"]
                 self._aside = {said: self._aside.get(said, False) for said in lines}
+        elif step == "reopen":
+            self._reopened(facts)
         elif step == "close":
             self._line(facts["round_number"])
         elif step == "catch_up":
@@ -92,8 +96,15 @@ class Display:
             words = f"{place}set aside, no answer so far: {said}"
             self.console.print(words, style="yellow", markup=False, highlight=False)
 
+    def _reopened(self, facts: Facts) -> None:
+        if facts["goes_on"] and facts["changes"]:
+            self.console.print(reopened(facts["changes"]), markup=False, highlight=False)
+
     def _line(self, number: int) -> None:
-        history = json.loads((self.directory / at.HISTORY).read_text())
+        history = {
+            record["round"]: record
+            for record in json.loads((self.directory / at.HISTORY).read_text())
+        }
         if not self._headed:
             self.console.print(HEADER, style="dim", markup=False, highlight=False)
             self._headed = True

@@ -31,9 +31,11 @@ def advance(
     """
     work = look_at(directory)
     last = None if rounds is None else state.current_round(work.ledger.entries()) + rounds
-    done: Facts = {"state": "stopped", "stop": state.stop(work.ledger.entries())}
     # A process that died may have left the round that it closed untagged and untold of.
     call("catch_up", directory=directory)
+    if opens and state.stop(work.ledger.entries()) is not None:
+        call("reopen", directory=directory)
+    done: Facts = {"state": "stopped", "stop": state.stop(look_at(directory).ledger.entries())}
     while _goes_on(directory, last, opens):
         poll = work.params.collect.poll_seconds
         done = label_round(call, directory, wait=wait, poll_seconds=poll)
@@ -45,8 +47,7 @@ def advance(
 
 def _goes_on(directory: Path, last: int | None, opens: bool) -> bool:
     entries = look_at(directory).ledger.entries()
-    current = state.current_round(entries)
-    is_open = state.last(entries, "round_opened", current) is not None
+    current, is_open = state.current_round(entries), state.opened(entries) is not None
     if state.stop(entries) is not None or not (opens or is_open):
         return False
     return last is None or current < last

@@ -76,10 +76,15 @@ def _closed(campaign: str, facts: Facts) -> None:
             _emit("campaign.stopped", campaign, facts)
 
 
+def _reopened(campaign: str, facts: Facts) -> None:
+    if facts["goes_on"] and facts["changes"]:
+        _emit("campaign.reopened", campaign, facts)
+
+
 def _emit(event: str, campaign: str, facts: Facts) -> None:
     from prefect.events import emit_event
 
-    chosen = ("round_number", "answered", "expected", "gone", "tag", "stop")
+    chosen = ("round_number", "answered", "expected", "gone", "tag", "stop", "changes")
     emit_event(
         f"labelloop.{event}",
         resource={
@@ -90,4 +95,8 @@ def _emit(event: str, campaign: str, facts: Facts) -> None:
     )
 
 
-TOLD: dict[str, Callable[[str, Facts], None]] = {"look": _looked, "close": _closed}
+TOLD: dict[str, Callable[[str, Facts], None]] = {
+    "look": _looked,
+    "close": _closed,
+    "reopen": _reopened,
+}

@@ -7,6 +7,7 @@ from flows.display import Display
 from flows.loop import advance
 from flows.server import prefect_api
 from tasks.domain import state
+from tasks.reopening import reconsider
 from tasks.work import look_at, refuse_uncommitted
 
 
@@ -17,8 +18,10 @@ def run(
     directory = directory.resolve()
     work = look_at(directory)
     refuse_uncommitted(work.campaign)
+    found = reconsider(work)
+    is_over = found is not None and not found.goes_on
     with display.running() as watch:
-        if not prefect or _current(directory) is None:
+        if not prefect or is_over:
             advance(plainly(watch), directory, rounds, wait=wait)
             return
         display.say("starting the Prefect server")

@@ -25,7 +25,7 @@ class Status:
     Attributes
     ----------
     round : int
-        The round that is open, else the last that was closed.
+        The round that is open, else the last that was closed and stands.
     stage : str
         What comes next in the open round.
     state : str
@@ -35,7 +35,13 @@ class Status:
     metrics : dict
         Of the last closed round: ``{name: {value, low, high}}``.
     stop : dict or None
-        ``{rule, reason}`` once a stop rule has fired.
+        ``{rule, reason, go_on}`` once a stop rule has fired, as the rules say it now; ``go_on`` is
+        what to change so that the campaign goes on.
+    reopened : list of dict
+        The changes ``{field, before, now}`` by which a campaign that had stopped goes on, or would
+        with the next run; empty once its next round is closed.
+    undone : list of dict
+        ``{round, reason}`` of the rounds that were thrown away.
     waiting : dict or None
         While people are labeling, as of the last look: the vendor's name, how many answers were
         asked for (`expected`), are in (`answered`) and will never come (`gone`), how many records
@@ -53,6 +59,8 @@ class Status:
     budget: float | None
     metrics: dict[str, Any]
     stop: dict[str, Any] | None
+    reopened: list[dict[str, Any]]
+    undone: list[dict[str, Any]]
     waiting: dict[str, Any] | None
     ledger_head: str
 
@@ -67,20 +75,41 @@ def status(directory: Path) -> Status:
     entries = work.ledger.entries()
     history = rounds(work)
     newest: dict[str, Any] = history[-1] if history else {"labels": 0, "metrics": {}}
-    stop = state.stop(entries)
+    stop, reopened = _stop(work)
+    now = state.state(entries)
     return Status(
         campaign=work.params.campaign.name,
         round=_round(entries),
-        stage=_stage(entries),
-        state=state.state(entries),
+        stage=_stage(entries) if stop is None else "stop",
+        state="ready" if now == "stopped" and stop is None else now,
         labels=newest["labels"],
         spent=spent(entries),
         budget=work.params.campaign.budget,
         metrics=newest["metrics"],
-        stop=dict(stop) if stop else None,
+        stop=stop,
+        reopened=reopened,
+        undone=[
+            {"round": number, "reason": body["reason"]}
+            for number, body in state.undone_rounds(entries).items()
+        ],
         waiting=_waiting(work) if state.state(entries) == "awaiting_labels" else None,
         ledger_head=work.ledger.head,
     )
+
+
+def _stop(work: Work) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
+    """Say by which rule the campaign is stopped, if it is, and by which changes it goes on."""
+    entries = work.ledger.entries()
+    if (entry := state.reopened(entries)) is not None:
+        return None, list(entry.body["changes"])
+    if state.stop(entries) is None:
+        return None, []
+    from tasks.reopening import reconsider
+
+    found = reconsider(work)
+    if found is None or found.goes_on:
+        return None, [asdict(change) for change in found.changes] if found else []
+    return {name: found.decision[name] for name in ("rule", "reason", "go_on")}, []
 
 
 def _waiting(work: Work) -> dict[str, Any]:
@@ -117,18 +146,18 @@ def _deleted(entries: state.Entries) -> str | None:
 
 
 def rounds(work: Work) -> list[dict[str, Any]]:
-    """Read the history of the closed rounds, oldest first."""
+    """Read the history of the closed rounds that stand, oldest first."""
     entries = work.ledger.entries()
-    closed = len(state.closed_rounds(entries))
+    standing = state.standing_rounds(entries)
     path = work.campaign.path(at.HISTORY)
     history: list[dict[str, Any]] = json.loads(path.read_text()) if path.exists() else []
-    sealed = state.last(entries, "snapshot", closed - 1)
-    if len(history) < closed and sealed:
-        # Another machine closed it, and left the file in DVC's remote.
+    sealed = state.last(entries, "snapshot", standing[-1]) if standing else None
+    if sealed and [one["round"] for one in history[: len(standing)]] != standing:
+        # Another machine closed it, and left the file in DVC's remote; or a later one was undone.
         history = json.loads(
             Store(work.campaign.root).fetch(sealed.body["files"][at.HISTORY]["md5"])
         )
-    return history[:closed]
+    return history[: len(standing)]
 
 
 def spent(entries: state.Entries) -> float:
@@ -137,14 +166,12 @@ def spent(entries: state.Entries) -> float:
 
 
 def _round(entries: state.Entries) -> int:
-    current = state.current_round(entries)
-    is_open = state.last(entries, "round_opened", current) is not None
-    return current if is_open or current == 0 else current - 1
+    if state.opened(entries) is not None:
+        return state.current_round(entries)
+    return max(state.standing_rounds(entries), default=0)
 
 
 def _stage(entries: state.Entries) -> str:
-    if state.stop(entries):
-        return "stop"
     current = state.current_round(entries)
     if state.is_sent(entries, current) and not state.is_collected(entries, current):
         return "collect"

@@ -29,11 +29,27 @@ def standing(found: Status) -> str:
     if accuracy := found.metrics.get("accuracy"):
         interval = f"[{accuracy['low']:.3f}, {accuracy['high']:.3f}]"
         lines.append(f"  accuracy {accuracy['value']:.3f} {interval} on the holdout")
+    for undone in found.undone:
+        lines.append(f"  round {undone['round']} is undone: {undone['reason']}")
     if found.stop:
         lines.append(f"  stop rule {found.stop['rule']}: {found.stop['reason']}")
+        if found.stop["go_on"]:
+            lines.append(f"  to go on: {found.stop['go_on']}, commit, and run")
     elif found.state == "ready":
+        if found.reopened:
+            lines.append(f"  {reopened(found.reopened)}")
         lines.append(f"  next: {found.stage}")
     return "\n".join(lines)
+
+
+def reopened(changes: Sequence[Mapping[str, Any]]) -> str:
+    """Say by which changes a campaign that had stopped goes on."""
+    return f"no stop rule fires any more: {', '.join(_change(one) for one in changes)}"
+
+
+def _change(one: Mapping[str, Any]) -> str:
+    before, now = ("nothing" if one[name] is None else one[name] for name in ("before", "now"))
+    return f"{one['field']} was changed from {before} to {now}"
 
 
 def _waiting(facts: Mapping[str, Any]) -> Iterator[str]:

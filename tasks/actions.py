@@ -4,18 +4,19 @@ An action opens the campaign anew, under its lock, and lets the ledger say wheth
 left to do. So a process may die between or within actions, and another may be at the same ones.
 """
 
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from tasks import campaign as at
-from tasks import collect, pipeline, push, snapshot
+from tasks import collect, pipeline, prospects, push, reopening, snapshot
 from tasks.delivery import keys, legs, lost
 from tasks.delivery.aside import set_aside as aside_of
 from tasks.delivery.aside import told
-from tasks.domain import crash, digests, environment, files, intake, state
+from tasks.domain import crash, digests, environment, files, state
 from tasks.domain.errors import LabelloopError
-from tasks.versions import data
+from tasks.versions import data, opening
 from tasks.work import Work, desk, desks, name_campaign, opened, refuse_uncommitted
 
 Facts = dict[str, Any]
@@ -23,22 +24,44 @@ SHOWN = 20
 """Records that were set aside that a look tells of."""
 
 
-def begin(directory: Path) -> Facts:
-    """Open the next round, or find the one that is open.
+def reopen(directory: Path) -> Facts:
+    """Ask the rules of a campaign that stopped again, if what they rested on was changed.
 
     Raises
     ------
     CampaignError
         Files that people keep in git have changes that are not committed.
     """
+    with opened(directory) as work, crash.scope("reopen"):
+        refuse_uncommitted(work.campaign)
+        found = reopening.reopen(work)
+        if found is None:
+            return {"goes_on": True, "changes": [], "stop": None}
+        changes = [asdict(change) for change in found.changes]
+        stop = None if found.goes_on else dict(found.decision)
+        return {"goes_on": found.goes_on, "changes": changes, "stop": stop}
+
+
+def begin(directory: Path) -> Facts:
+    """Open the next round, or find the one that is open.
+
+    Raises
+    ------
+    BudgetError
+        Its batch would cost more than is left; nothing was written.
+    CampaignError
+        Files that people keep in git have changes that are not committed.
+    """
     with opened(directory) as work, crash.scope("begin"):
         refuse_uncommitted(work.campaign)
         entries = work.ledger.entries()
+        if state.opened(entries) is None:
+            prospects.refuse_unaffordable(work)
         if not entries:
             name_campaign(work)
         number = state.current_round(entries)
-        if state.last(entries, "round_opened", number) is None:
-            _open(work, number)
+        if state.opened(entries) is None:
+            _open(work)
         return {"round": number}
 
 
@@ -149,12 +172,20 @@ def close(directory: Path, round_number: int) -> Facts:
 def catch_up(directory: Path) -> Facts:
     """Tag the last round if that was cut short; tell MLflow and the DVC remote of all rounds.
 
+    MLflow is also told which rounds were undone.
+
     What they cannot be told now is not an error: it is told with the next round. The reasons come
     back under ``missed``.
     """
     with opened(directory) as work, crash.scope("catch_up"):
         snapshot.tag_round(work.campaign, work.ledger, work.keeping)
-        missed = [*_tell(work, "logged", "mlflow", _log), *_tell(work, "pushed", "dvc", _push)]
+        entries = work.ledger.entries()
+        closed = state.closed_rounds(entries)
+        missed = [
+            *_tell(work, "logged", closed, "mlflow", _log),
+            *_tell(work, "marked", _undone_and_logged(work), "mlflow", _mark),
+            *_tell(work, "pushed", closed, "dvc", _push),
+        ]
         if work.params.storage.ledger is None:
             snapshot.save_ledger(work.campaign)
         return {"missed": missed}
@@ -182,32 +213,21 @@ def _deliver(work: Work, number: int, leg: int) -> Facts:
         return push.deliver(work.campaign, work.params, work.ledger, desk)
 
 
-def _open(work: Work, number: int) -> None:
-    counted = intake.files(work.ledger.entries())
-    record = intake.round_record(number, _base(work, number), counted)
+def _open(work: Work) -> None:
+    record = opening.next_record(work.ledger.entries())
     files.write_atomic(work.campaign.path(at.ROUND), files.pretty_json(record))
     body = {
         **record,
         "params": digests.of_file(work.campaign.path(at.PARAMS)).sha256,
         **environment.facts(),
     }
-    work.ledger.record(number, "round_opened", body)
+    work.ledger.record(record["round"], "round_opened", body)
 
 
-def _base(work: Work, number: int) -> Facts:
-    before = state.last(work.ledger.entries(), "snapshot", number - 1)
-    if before is None:
-        return {}
-    sealed = before.body["files"]
-    return {name: sealed[name] for name in sealed if name.startswith("snapshot/")}
-
-
-def _tell(work: Work, kind: str, whom: str, tell: Any) -> list[str]:
-    entries = work.ledger.entries()
-    told = {entry.round for entry in state.of_kind(entries, kind)}
-    waiting = [number for number in state.closed_rounds(entries) if number not in told]
+def _tell(work: Work, kind: str, rounds: list[int], whom: str, tell: Any) -> list[str]:
+    told = {entry.round for entry in state.of_kind(work.ledger.entries(), kind)}
     try:
-        for number in waiting:
+        for number in (number for number in rounds if number not in told):
             if tell(work, number):
                 work.ledger.record(number, kind, {"round": number, "to": whom})
     except LabelloopError as error:
@@ -222,6 +242,22 @@ def _log(work: Work, number: int) -> bool:
     store = Store(work.campaign.root)
     with crash.guarded(f"mlflow:{number:04d}"):
         tracking.log_round(work.campaign, work.params, work.ledger, store, number)
+    return True
+
+
+def _undone_and_logged(work: Work) -> list[int]:
+    entries = work.ledger.entries()
+    logged = {entry.round for entry in state.of_kind(entries, "logged")}
+    return [number for number in state.undone_rounds(entries) if number in logged]
+
+
+def _mark(work: Work, number: int) -> bool:
+    from tasks.audit import unwanted
+    from tasks.versions.store import Store
+
+    store = Store(work.campaign.root)
+    with crash.guarded(f"mlflow:undone:{number:04d}"):
+        unwanted.mark(work.campaign, work.params, work.ledger, store, number)
     return True
 
 

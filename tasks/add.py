@@ -15,6 +15,7 @@ from tasks.ingest.readers import PACKED
 from tasks.ingest.source import Source, open_source
 from tasks.params import Params
 from tasks.take_in import Facts, again, take_in
+from tasks.trial import laid_out
 from tasks.work import Work, opened, refuse_uncommitted
 
 
@@ -38,7 +39,7 @@ def add(directory: Path, path: Path) -> Facts:
         if done := again(work, name):
             return done
         items = _refuse_unfit(work, path)
-        with checks.laid_out(work, {name: path}) as trial:
+        with laid_out(work, {name: path}) as trial:
             said = checks.try_items(trial, work.params)
         body = {"file": path.resolve().name, "items": items}
         facts = take_in(work, name, lambda target: _copy(path, target), intake.ADDED, body)

@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tasks import params
 from tasks.domain.digests import Digest
@@ -87,9 +88,15 @@ class Campaign:
         return params.load(self.path(PARAMS))
 
     @property
+    def record(self) -> dict[str, Any]:
+        """What the open round was opened with: round.json."""
+        found: dict[str, Any] = json.loads(self.path(ROUND).read_text())
+        return found
+
+    @property
     def round(self) -> int:
         """The number of the round that is open, by round.json."""
-        return int(json.loads(self.path(ROUND).read_text())["round"])
+        return int(self.record["round"])
 
     def intake(self, folder: str) -> dict[str, Digest]:
         """List the files of a folder that came in and count in the open round, by round.json.

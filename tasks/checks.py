@@ -1,24 +1,19 @@
 """Everything that can be known before money is spent; writes nothing."""
 
 import shutil
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from tasks import campaign as at
-from tasks import pipeline
+from tasks import pipeline, prospects
 from tasks.campaign import Campaign
-from tasks.delivery import legs, money, packing
-from tasks.domain import digests, intake, state, tables
-from tasks.domain.errors import BudgetError, CampaignError, DataError, LabelloopError
-from tasks.domain.files import pretty_json, write_atomic
+from tasks.delivery import legs, money, packing, pricing
+from tasks.domain import state, tables
+from tasks.domain.errors import CampaignError, DataError, LabelloopError
 from tasks.params import Params
-from tasks.selection import candidates
+from tasks.trial import laid_out
 from tasks.versions import data
 from tasks.work import Work, desk, look_at, refuse_uncommitted
 
@@ -27,11 +22,19 @@ ENOUGH_BYTES = 200 * 2**20
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at."""
+    """One thing that was looked at; a `warning` hinders no round."""
 
     name: str
     ok: bool
     said: str
+    warning: bool = False
+
+    @property
+    def mark(self) -> str:
+        """Say in four letters how it is."""
+        if not self.ok:
+            return "BAD "
+        return "warn" if self.warning else "ok  "
 
     def to_json(self) -> dict[str, Any]:
         """Give it as JSON."""
@@ -53,7 +56,7 @@ def check(directory: Path) -> list[Finding]:
     """
     work = look_at(directory)
     with laid_out(work) as trial:
-        looks: dict[str, Callable[[], str]] = {
+        looks: dict[str, Callable[[], str | Finding]] = {
             "params": lambda: f"{at.PARAMS} is sound",
             "git": lambda: _committed(work),
             "ledger": lambda: f"{len(work.ledger.entries())} entries, chained",
@@ -62,53 +65,20 @@ def check(directory: Path) -> list[Finding]:
             "data": lambda: _data(trial, work.params),
             "columns": lambda: _columns(trial, work.params),
             "vendor": lambda: _vendor(work, trial),
-            "budget": lambda: _budget(work),
+            "budget": lambda: _budget(work, trial),
+            "holdout": lambda: _holdout(work, trial),
             "candidates": lambda: _candidates(work, trial),
             "remote": lambda: _remote(work.campaign),
         }
         return [_look(name, look) for name, look in looks.items()]
 
 
-def _look(name: str, look: Callable[[], str]) -> Finding:
+def _look(name: str, look: Callable[[], str | Finding]) -> Finding:
     try:
-        return Finding(name, True, look())
+        found = look()
+        return found if isinstance(found, Finding) else Finding(name, True, found)
     except LabelloopError as error:
         return Finding(name, False, str(error))
-
-
-@contextmanager
-def laid_out(work: Work, added: Mapping[str, Path] | None = None) -> Iterator[Campaign]:
-    """Lay the campaign's sources out in a temporary place, where stages may write.
-
-    All that came in is there and counts, as it will in the next round; so does what is `added`,
-    given by the name that it would have.
-    """
-    campaign, params = work.campaign, work.params
-    with tempfile.TemporaryDirectory(prefix="labelloop-check-") as folder:
-        trial = Campaign(Path(folder))
-        names = (at.PARAMS, at.HOLDOUT_IDS, at.GOLD_IDS, *at.SUITES)
-        for name in names:
-            if campaign.path(name).exists():
-                trial.path(name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(campaign.path(name), trial.path(name))
-        if params.pool.source == at.SOURCE and campaign.path(at.SOURCE).exists():
-            trial.path(at.SOURCE).parent.mkdir(parents=True, exist_ok=True)
-            trial.path(at.SOURCE).symlink_to(campaign.path(at.SOURCE))
-        _lay_out_intake(work, trial, added or {})
-        yield trial
-
-
-def _lay_out_intake(work: Work, trial: Campaign, added: Mapping[str, Path]) -> None:
-    counted = intake.files(work.ledger.entries())
-    there = {name: work.campaign.path(name) for name in counted} | dict(added)
-    for name, path in there.items():
-        trial.path(name).parent.mkdir(parents=True, exist_ok=True)
-        trial.path(name).symlink_to(path.resolve())
-    for name in added:
-        new = digests.of_tree(trial.root, name)
-        counted |= {path: digest.to_body() for path, digest in new.items()}
-    record = intake.round_record(work.campaign.round, {}, counted)
-    write_atomic(trial.path(at.ROUND), pretty_json(record))
 
 
 def try_items(trial: Campaign, params: Params) -> str:
@@ -167,56 +137,28 @@ def _vendor(work: Work, trial: Campaign) -> str:
     return f"{' and '.join(said)} would take a batch"
 
 
-def _budget(work: Work) -> str:
-    params = work.params
-    cost, budget = pipeline.module("stop").next_batch_cost(params), params.campaign.budget
-    if budget is None:
-        return f"no limit; a batch costs at most {cost:.2f}"
-    left = budget - money.committed(*_known(work, at.SENT, at.ANSWERS)) - _reserved(work)
-    if cost > left and not state.stop(work.ledger.entries()):
-        fix = "raise campaign.budget, or lower score.batch, push.redundancy or push.gold"
-        raise BudgetError(f"a batch costs up to {cost:.2f} and {left:.2f} is left", fix=fix)
-    return f"{left:.2f} is left; a batch costs at most {cost:.2f}"
+def _budget(work: Work, items: Campaign) -> str:
+    now = prospects.situation(prospects.rounds_of(work), items)
+    left, price = prospects.money_left(work, now), pricing.next_batch(work.params, now)
+    is_short = left is not None and price.cost > left + money.CENT
+    number = state.current_round(work.ledger.entries())
+    if left is not None and is_short and not state.stop(work.ledger.entries()):
+        raise prospects.too_expensive(work.params, price, left, number)
+    there = "no limit" if left is None else f"{left:.2f} is left"
+    return f"{there}; {prospects.prices(work.params, now, number)}"
 
 
-def _reserved(work: Work) -> float:
-    """Add up what is out in the open round, until its answers are in a snapshot."""
-    entries = work.ledger.entries()
-    current = state.current_round(entries)
-    if pipeline.latest(work.ledger, current, "collect"):
-        return 0.0
-    intended = state.of_kind(entries, "batch_intended", current)
-    return sum(float(entry.body["reserved"]) for entry in intended)
+def _holdout(work: Work, items: Campaign) -> Finding:
+    now = prospects.situation(prospects.rounds_of(work), items)
+    is_dear = prospects.is_holdout_dear(work.params, now)
+    return Finding("holdout", True, prospects.holdout(work.params, now), warning=is_dear)
 
 
-def _candidates(work: Work, trial: Campaign) -> str:
-    pool = tables.read(trial.path(at.POOL))
-    labels, sent = _known(work, at.LABELS, at.SENT)
-    left = int(candidates.open_items(pool["item_id"], labels, sent, work.params.most_copies).sum())
-    batch = work.params.score.batch
+def _candidates(work: Work, items: Campaign) -> str:
+    now = prospects.situation(prospects.rounds_of(work), items)
+    left, batch = now.candidates(work.params), work.params.score.batch
     short = "; the last batch will be smaller" if left < batch else ""
     return f"{left} items can be queried, {batch} a round{short}"
-
-
-TABLES = {
-    at.LABELS: (at.BASE_LABELS, tables.LABELS),
-    at.SENT: (at.BASE_SENT, tables.SENT),
-    at.ANSWERS: (at.BASE_ANSWERS, tables.ANSWERS),
-}
-
-
-def _known(work: Work, *names: str) -> list[pd.DataFrame]:
-    """Read tables of the snapshot; those of the one before while the open round collected none."""
-    entries = work.ledger.entries()
-    current = state.current_round(entries)
-    collected = pipeline.latest(work.ledger, current, "collect") is not None
-    from_base = work.campaign.round == current and not collected
-    found = []
-    for name in names:
-        base, table = TABLES[name]
-        path = work.campaign.path(base if from_base else name)
-        found.append(tables.read(path) if path.exists() else table.empty())
-    return found
 
 
 def _remote(campaign: Campaign) -> str:

@@ -8,13 +8,13 @@ import pandas as pd
 from tasks import campaign as at
 from tasks.campaign import Campaign
 from tasks.domain import randomness, tables
+from tasks.domain.arithmetic import one_thread
 from tasks.domain.errors import DataError
 from tasks.domain.files import pretty_json, write_atomic
 from tasks.domain.stage import Stage
 from tasks.modeling import bundle, holdout, intervals, metrics, references, trainer
 from tasks.modeling.intervals import Resampling
 from tasks.modeling.metrics import Metrics
-from tasks.modeling.threads import one_thread
 from tasks.params import Params
 from tasks.quality import label_error
 from tasks.quality.answers import newest, one_each

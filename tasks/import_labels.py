@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from tasks import campaign as at
-from tasks import checks, pool
+from tasks import pool
 from tasks.audit.rounds import Rounds
 from tasks.campaign import Campaign
 from tasks.domain import crash, digests, intake, state, tables
@@ -17,6 +17,7 @@ from tasks.ingest.label_file import known_spelling, place, read_labels
 from tasks.params import Params
 from tasks.selection.candidates import QUERIES, SETTLED
 from tasks.take_in import Facts, again, take_in
+from tasks.trial import laid_out
 from tasks.versions.store import Store
 from tasks.work import Work, opened, refuse_uncommitted
 
@@ -85,7 +86,7 @@ def _name(frame: pd.DataFrame, source: str) -> str:
 def _refuse_unfit(work: Work, frame: pd.DataFrame, path: Path) -> pd.DataFrame:
     """Refuse labels that cannot be taken; give all with items and classes as they are spelled."""
     work.keeping.need((at.SOURCE, *intake.files(work.ledger.entries())))
-    with checks.laid_out(work) as trial:
+    with laid_out(work) as trial:
         pool.run(trial, work.params)
         items, holdout, gold, seeds = (
             tables.read(trial.path(name))["item_id"].tolist()

@@ -3,7 +3,6 @@
 Every other stage then reads plain files, and no stage reads what it also writes.
 """
 
-import json
 from typing import Any
 
 import pandas as pd
@@ -39,7 +38,9 @@ STAGE = Stage(
 
 
 def run(campaign: Campaign, params: Params) -> dict[str, Any]:
-    """Write ``base/``: what the round before left, and labels that came from elsewhere since.
+    """Write ``base/``: what the snapshot has, and labels that came from elsewhere since.
+
+    What neither has is what a campaign begins with.
 
     Raises
     ------
@@ -48,14 +49,14 @@ def run(campaign: Campaign, params: Params) -> dict[str, Any]:
     DataError
         A file of imported labels is missing, or is not the one that was imported.
     """
-    record = json.loads(campaign.path(at.ROUND).read_text())
-    if record["round"] == 0:
+    before = campaign.record["base"]
+    if at.LABELS not in before:
         _write_first(campaign)
     for base, snapshot in FROM_SNAPSHOT.items():
-        if record["round"] > 0:
-            content = _content(campaign, snapshot, digests.Digest(**record["base"][snapshot]))
+        if snapshot in before:
+            content = _content(campaign, snapshot, digests.Digest(**before[snapshot]))
             write_atomic(campaign.path(base), content)
-    _lay_over(campaign, record["round"])
+    _lay_over(campaign, campaign.round)
     return {"labels": len(tables.read(campaign.path(at.BASE_LABELS)))}
 
 

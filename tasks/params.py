@@ -188,8 +188,9 @@ class ReviewParams(Section):
 
 
 class EvaluateParams(Section):
-    """How sure the metrics are."""
+    """How sure the metrics are, and how fast the holdout is bought."""
 
+    holdout_per_round: Count | None
     resamples: Annotated[int, Field(ge=100, le=100_000)] = 1000
     confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95
 

@@ -75,7 +75,7 @@ def advance(
         return Result(before.body["summary"], skipped=True)
     read = (*declared.inputs, *(campaign.intake(declared.intake) if declared.intake else ()))
     keeping.need(read)
-    inputs = _digests(campaign, read)
+    inputs = input_digests(campaign, read)
     key = _key(declared, inputs, params)
     done = _done(ledger, campaign.round, name, key)
     if done and _outputs(campaign, declared) == done.body["outputs"]:
@@ -148,7 +148,8 @@ def _body(
     }
 
 
-def _digests(campaign: Campaign, names: tuple[str, ...]) -> dict[str, Digest]:
+def input_digests(campaign: Campaign, names: tuple[str, ...]) -> dict[str, Digest]:
+    """Digest files, and all files of folders; raises `CampaignError` for one that is missing."""
     found: dict[str, Digest] = {}
     for name in names:
         for path in _files(campaign.path(name)):
@@ -168,7 +169,7 @@ def _files(path: Path) -> list[Path]:
 def _outputs(campaign: Campaign, declared: Stage) -> dict[str, Any]:
     names = [name for name in declared.outputs if name not in declared.persists]
     there = tuple(name for name in names if campaign.path(name).exists())
-    return {name: digest.to_body() for name, digest in _digests(campaign, there).items()}
+    return {name: digest.to_body() for name, digest in input_digests(campaign, there).items()}
 
 
 def _refuse_if_sent(

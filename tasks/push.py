@@ -22,6 +22,7 @@ from tasks.delivery import (
 )
 from tasks.delivery.desk import Desk
 from tasks.delivery.looking import Watch
+from tasks.delivery.undone import Undone
 from tasks.domain import digests, tables
 from tasks.domain.errors import CampaignError, TransientError, VendorRefusedError
 from tasks.domain.files import canonical_json
@@ -50,6 +51,7 @@ STAGE = Stage(
         "vendor.pseudonyms",
         "vendor.price",
         "review.max_answers",
+        "evaluate.holdout_per_round",
     ),
     persists=(at.INBOX, at.EGRESS, at.EXPORT),
 )
@@ -120,21 +122,21 @@ def _rows(campaign: Campaign, params: Params, leg: int) -> pd.DataFrame:
 
 
 def _wanted(campaign: Campaign, params: Params, sent: pd.DataFrame) -> pd.DataFrame:
-    push, number = params.push, campaign.round
-    policy = composition.Policy(push.redundancy, push.gold, params.review.max_answers)
-    decisions, labels, gold = (
-        tables.read(campaign.path(name)) for name in (at.DECISIONS, at.BASE_LABELS, at.GOLD)
+    policy, undone = composition.policy_of(params), Undone.of_record(campaign.record)
+    decisions, labels, gold, holdout = (
+        tables.read(campaign.path(name))
+        for name in (at.DECISIONS, at.BASE_LABELS, at.GOLD, at.HOLDOUT)
     )
     chosen = decisions.loc[decisions["selected"].astype(bool), "item_id"].tolist()
     known = gold.loc[gold["label"].notna(), "item_id"].tolist()
-    rng = generator(params.campaign.seed, number, "push/gold")
+    rng = generator(params.campaign.seed, campaign.round, "push/gold")
+    counted, order = undone.counted(sent), composition.holdout_order(params)
     parts = [
-        composition.queries(chosen, sent, policy),
-        composition.requeues(labels, sent, policy),
+        composition.queries(chosen, counted, policy),
+        composition.requeues(undone.askable(labels, sent), counted, policy),
         composition.golds(known, sent, policy, len(chosen), rng),
+        composition.holdouts(holdout, counted, policy, order),
     ]
-    if number == 0:
-        parts.append(composition.holdouts(tables.read(campaign.path(at.HOLDOUT)), policy))
     return pd.concat(parts, ignore_index=True)
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 from tasks import campaign as at
 from tasks import registry
 from tasks.campaign import Campaign
+from tasks.delivery.undone import Undone
 from tasks.domain import tables
 from tasks.domain.files import pretty_json, write_atomic
 from tasks.domain.stage import Stage
@@ -28,7 +29,8 @@ def run(campaign: Campaign, params: Params) -> dict[str, Any]:
     """Write snapshot/labels.parquet, round/annotators.parquet and round/quality.json.
 
     All answers of all rounds are aggregated together, gold among them, so that everything known of
-    an annotator counts. Of an answer that was revised, the newest revision does.
+    an annotator counts. Of an answer that was revised, the newest revision does. What a round asked
+    that was undone since counts for nothing.
 
     Raises
     ------
@@ -39,7 +41,7 @@ def run(campaign: Campaign, params: Params) -> dict[str, Any]:
         tables.read(campaign.path(name))
         for name in (at.ANSWERS, at.GOLD, at.BASE_LABELS, at.QUARANTINE)
     )
-    answers = newest(everything)
+    answers = Undone.of_record(campaign.record).believed(newest(everything))
     labels = label(answers, base, params, campaign.round)
     tables.write(campaign.path(at.LABELS), labels, tables.LABELS)
     paid = imported.bought(labels)

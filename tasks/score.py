@@ -9,6 +9,7 @@ import pandas as pd
 
 from tasks import campaign as at
 from tasks.campaign import Campaign
+from tasks.delivery.undone import Undone
 from tasks.domain import digests, randomness, tables
 from tasks.domain.choosing import Candidates
 from tasks.domain.stage import Stage
@@ -47,10 +48,12 @@ def run(campaign: Campaign, params: Params) -> dict[str, Any]:
     pool, labels, sent = (
         tables.read(campaign.path(name)) for name in (at.POOL, at.BASE_LABELS, at.BASE_SENT)
     )
+    undone = Undone.of_record(campaign.record)
+    askable = undone.askable(pool, sent)
     found = _candidates(
         campaign,
         params,
-        choice.rows(pool, labels, sent, params.most_copies),
+        choice.rows(askable, labels, undone.counted(sent), params.most_copies),
         policy,
         card["fitted"],
     )

@@ -41,7 +41,7 @@ def run(
     number, tag = campaign.round, tag_of(campaign.round)
     data.commit(campaign.root)
     decision = json.loads(campaign.path(at.STOP).read_text())
-    stop = {key: decision[key] for key in ("rule", "reason")} if decision["stop"] else None
+    stop = {key: decision[key] for key in ("rule", "reason", "go_on")} if decision["stop"] else None
     sealed = (*outputs, *DECIDED)
     files = {name: digests.of_file(campaign.path(name)).to_body() for name in sealed}
     keeping.leave(files)

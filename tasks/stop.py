@@ -1,7 +1,6 @@
 """Decide whether another round is worth its money."""
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -11,7 +10,9 @@ import pandas as pd
 from tasks import campaign as at
 from tasks import registry
 from tasks.campaign import Campaign
-from tasks.delivery import money
+from tasks.delivery import money, pricing
+from tasks.delivery.pricing import Situation
+from tasks.delivery.undone import Undone
 from tasks.domain import tables
 from tasks.domain.files import pretty_json, write_atomic
 from tasks.domain.outlook import Outlook, RoundSummary
@@ -20,13 +21,14 @@ from tasks.domain.stage import Stage
 from tasks.modeling import training
 from tasks.params import Params
 from tasks.quality.answers import newest
-from tasks.selection import candidates
 
 STAGE = Stage(
     "stop",
     inputs=(
         at.ROUND,
         at.POOL,
+        at.GOLD,
+        at.HOLDOUT,
         at.BASE_HISTORY,
         at.SENT,
         at.ANSWERS,
@@ -41,6 +43,7 @@ STAGE = Stage(
     params=(
         "campaign.budget",
         "campaign.classes",
+        "campaign.seed",
         "score.batch",
         "push.redundancy",
         "push.gold",
@@ -68,18 +71,11 @@ def run(campaign: Campaign, params: Params) -> dict[str, Any]:
     answers = tables.read(campaign.path(at.ANSWERS))
     past = revised(_json(campaign, at.BASE_HISTORY), _json(campaign, at.COMPARISON))
     history = [*past, _record(campaign, params, pool, sent, labels)]
-    outlook = Outlook(
-        rounds=tuple(RoundSummary.of(record) for record in history),
-        budget=params.campaign.budget,
-        next_batch_cost=next_batch_cost(params, int((labels["status"] == "low_confidence").sum())),
-        candidates=int(
-            candidates.open_items(pool["item_id"], labels, sent, params.most_copies).sum()
-        ),
-        outstanding=money.outstanding(sent, answers),
-        confidence=params.evaluate.confidence,
-    )
-    rules = {name: registry.build("stopping", name, given) for name, given in params.stop.items()}
-    decision = decide(rules, outlook)
+    gold, holdout = (tables.read(campaign.path(name)) for name in (at.GOLD, at.HOLDOUT))
+    undone = Undone.of_record(campaign.record)
+    now = Situation(pool, holdout, gold, labels, sent, answers, undone)
+    outlook = look_ahead(params, now, history)
+    decision = decide(rules_of(params), outlook)
     write_atomic(campaign.path(at.HISTORY), pretty_json(history))
     write_atomic(campaign.path(at.STOP), pretty_json(decision))
     return {
@@ -93,34 +89,45 @@ def run(campaign: Campaign, params: Params) -> dict[str, Any]:
     }
 
 
+def look_ahead(params: Params, now: Situation, history: Sequence[Record]) -> Outlook:
+    """Gather what stop rules decide on, after the last round of `history`."""
+    price = pricing.next_batch(params, now)
+    return Outlook(
+        rounds=tuple(RoundSummary.of(record) for record in history),
+        budget=params.campaign.budget,
+        next_batch_cost=price.cost,
+        next_batch_parts=price.by_name,
+        candidates=now.candidates(params),
+        outstanding=money.outstanding(now.sent, now.answers),
+        confidence=params.evaluate.confidence,
+    )
+
+
+def rules_of(params: Params) -> dict[str, StopRule]:
+    """Make the rules that params.yaml names, in its order."""
+    return {name: registry.build("stopping", name, given) for name, given in params.stop.items()}
+
+
 def decide(rules: Mapping[str, StopRule], outlook: Outlook) -> dict[str, Any]:
     """Ask every rule; of those that fire, the first names the reason.
 
     Returns
     -------
     dict
-        ``{"stop": bool, "rule": str | None, "reason": str | None,
-        "rules": {name: {"fires": bool, "reason": str}}}``
+        ``{"stop": bool, "rule": str | None, "reason": str | None, "go_on": str | None,
+        "rules": {name: {"fires": bool, "reason": str}}}``; ``go_on`` says what to change so that
+        none of the rules that fire would.
     """
     verdicts = {name: rule.verdict(outlook) for name, rule in rules.items()}
-    rule = next((name for name, verdict in verdicts.items() if verdict.fires), None)
+    firing = [name for name, verdict in verdicts.items() if verdict.fires]
+    rule = firing[0] if firing else None
     return {
         "stop": rule is not None,
         "rule": rule,
         "reason": verdicts[rule].reason if rule else None,
+        "go_on": "; and ".join(rules[name].go_on(outlook) for name in firing) or None,
         "rules": {name: asdict(verdict) for name, verdict in verdicts.items()},
     }
-
-
-def next_batch_cost(params: Params, requeues: int = 0) -> float:
-    """Give what another full batch costs at most.
-
-    Its queries and its gold are asked `redundancy` times each, and `requeues` items once more.
-    """
-    batch = params.score.batch
-    # 0.07 * 100 is 7.000000000000001 and means 7.
-    gold = math.ceil(round(params.push.gold * batch, 9))
-    return ((batch + gold) * params.push.redundancy + requeues) * params.vendor.price
 
 
 def class_counts(

@@ -24,7 +24,7 @@ def params():
         campaign=CampaignParams(name="test", seed=3, budget=None, classes=CLASSES),
         features=FeaturesParams(numeric=["x"]),
         train=TrainParams(learner="logistic_regression"),
-        evaluate=EvaluateParams(resamples=200, confidence=0.9),
+        evaluate=EvaluateParams(holdout_per_round=None, resamples=200, confidence=0.9),
     )
 
 

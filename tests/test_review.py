@@ -148,6 +148,8 @@ def test_without_any_answer_labels_stay_as_they_were(campaign):
         columns=list(tables.LABELS.columns),
     )
     tables.write(campaign.path(at.BASE_LABELS), seed, tables.LABELS)
+    holdout = pd.read_parquet(campaign.path(at.HOLDOUT))
+    holdout.assign(label="ash").to_parquet(campaign.path(at.HOLDOUT), index=False)
     open_round(campaign, 1, [])
     summary = answered(campaign, params())
     assert campaign.path(at.LABELS).read_bytes() == campaign.path(at.BASE_LABELS).read_bytes()

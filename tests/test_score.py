@@ -37,7 +37,7 @@ CONTENT = {
     },
     "collect": {"fallback": None},
     "review": {"aggregator": "majority", "max_answers": 5},
-    "evaluate": {},
+    "evaluate": {"holdout_per_round": None},
     "stop": {},
     "tracking": {"experiment": "test"},
 }

@@ -36,7 +36,7 @@ CONTENT = {
     },
     "collect": {"fallback": None},
     "review": {"aggregator": "majority", "max_answers": 5},
-    "evaluate": {},
+    "evaluate": {"holdout_per_round": None},
     "stop": {"target": {"at_least": 0.95}, "max_rounds": {"rounds": 2}, "pool_exhausted": {}},
     "tracking": {"experiment": "test"},
 }
@@ -104,6 +104,11 @@ def campaign(tmp_path):
         tables.QUARANTINE.empty().reindex(range(2)).assign(round=1, page=0, position=[0, 1])
     )
     tables.write(found.path(at.POOL), pool, tables.Table(TYPES, sort=("item_id",)))
+    for name, ids in {at.GOLD: ["g", "k"], at.HOLDOUT: ["h", "i"]}.items():
+        apart = pd.DataFrame({"item_id": ids, "x": 0.0, "label": "cat"})
+        tables.write(
+            found.path(name), apart, tables.Table({**TYPES, "label": tables.TEXT}, ("item_id",))
+        )
     tables.write(found.path(at.LABELS), known, tables.LABELS)
     tables.write(found.path(at.ANSWERS), bought, tables.ANSWERS)
     tables.write(found.path(at.SENT), asked, tables.SENT)
@@ -151,6 +156,7 @@ def test_every_rule_is_asked_and_explains_itself(campaign):
     assert decided["stop"]
     assert decided["rule"] == "max_rounds"
     assert decided["reason"] == decided["rules"]["max_rounds"]["reason"]
+    assert decided["go_on"] == "raise stop.max_rounds.rounds above 2"
     assert decided["rules"]["target"] == {
         "fires": False,
         "reason": "accuracy's lower end 0.931 is below 0.95, and is unreachable: 0.95 cannot be "
@@ -199,20 +205,19 @@ def test_of_several_that_fire_the_first_in_params_is_named(order):
     assert [name for name, said in decided["rules"].items() if said["fires"]] == list(order)
 
 
-@pytest.mark.parametrize(
-    ("push", "price", "cost"),
-    [
-        ({"redundancy": 1, "gold": 0.0}, 0.1, 1.0),
-        ({"redundancy": 3, "gold": 0.15}, 0.1, 3.6),
-        ({"redundancy": 2, "gold": 0.1}, 0.5, 11.0),
-        ({"redundancy": 2, "gold": 0.1}, 0.0, 0.0),
-    ],
-)
-def test_a_batch_costs_its_items_and_its_gold_each_as_often_as_asked(push, price, cost):
-    given = params(push=push, vendor={"price": price})
-    assert stop.next_batch_cost(given) == pytest.approx(cost)
+def test_what_is_asked_next_is_what_the_budget_has_to_pay_for(campaign):
+    stop.run(campaign, params(stop={"max_rounds": {"rounds": 9}, "budget": {}}))
+    # Two candidates and one gold item three times each, c once more; 0.4 spent, 0.3 outstanding.
+    assert read(campaign, at.STOP)["rules"]["budget"] == {
+        "fires": False,
+        "reason": "8.3 of 9 is left and pays for another batch at 1 "
+        "(queries 0.6, gold 0.3, uncertain items asked again 0.1)",
+    }
 
 
-def test_binary_fractions_add_no_gold_item():
-    given = params(score={"batch": 100}, push={"redundancy": 1, "gold": 0.07})
-    assert stop.next_batch_cost(given) == pytest.approx(10.7)
+def test_of_several_that_fire_all_say_how_to_go_on():
+    rules = {"max_rounds": MaxRounds(1), "pool_exhausted": PoolExhausted()}
+    decided = stop.decide(rules, Outlook((RoundSummary(0, {}, 1, 1, 1.0),), None, 1.0, 0))
+    assert decided["go_on"] == (
+        "raise stop.max_rounds.rounds above 1; and add items to the pool's source"
+    )

@@ -6,7 +6,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tasks.audit.tracked import Model, Tracked
+from tasks.audit.tracked import UNDONE, Model, Tracked
 from tasks.modeling import bundle
 
 if TYPE_CHECKING:
@@ -59,6 +59,14 @@ def crown(client: "MlflowClient", one: Tracked, best: int | None) -> None:
     """Give the alias ``champion`` to the model of round `best`, if it is registered."""
     for version in _versions(client, one, best)[:1]:
         client.set_registered_model_alias(one.campaign, CHAMPION, version.version)
+
+
+def disown(client: "MlflowClient", one: Tracked) -> None:
+    """Say of the model of a round that it was undone, and take ``champion`` away from it."""
+    for version in _versions(client, one, one.number):
+        client.set_model_version_tag(one.campaign, version.version, UNDONE, one.undone)
+        if CHAMPION in client.get_model_version(one.campaign, version.version).aliases:
+            client.delete_registered_model_alias(one.campaign, CHAMPION)
 
 
 def _versions(client: "MlflowClient", one: Tracked, number: int | None) -> "list[ModelVersion]":

@@ -62,8 +62,18 @@ class Rounds:
 
     @property
     def closed(self) -> list[int]:
-        """The rounds that are finished, in order."""
+        """The rounds that are finished, in order, those that were undone among them."""
         return state.closed_rounds(self.entries)
+
+    @property
+    def undone(self) -> Mapping[int, Mapping[str, Any]]:
+        """The rounds that were thrown away, and what was said of each."""
+        return state.undone_rounds(self.entries)
+
+    @property
+    def believed(self) -> list[int]:
+        """The rounds that were opened and not undone, in order."""
+        return [number for number in self.numbers if number not in self.undone]
 
     def body(self, number: int, kind: str) -> Mapping[str, Any] | None:
         """Give what the newest entry of a kind says of a round."""

@@ -25,6 +25,8 @@ DATASETS = {
     at.ANSWERS: "answers",
 }
 """The files that a round's model and metrics were made of, and MLflow's word for their use."""
+UNDONE = "labelloop.undone"
+"""The tag that says why a round was undone; it comes later than the others."""
 EXAMPLE = 5
 """Items in the model's input example."""
 LONGEST = 6000
@@ -64,6 +66,8 @@ class Tracked:
     tags : mapping of str to str
         What it is found by and what vouches for it.
     datasets : mapping of str to Digest
+    undone : str
+        Why the round was thrown away; empty if it stands.
     """
 
     campaign: str
@@ -74,6 +78,7 @@ class Tracked:
     params: Mapping[str, str]
     metrics: Mapping[str, float]
     datasets: Mapping[str, Digest]
+    undone: str = ""
 
     @property
     def name(self) -> str:
@@ -111,13 +116,15 @@ def gather(rounds: Rounds, campaign: str, number: int) -> Tracked:
         dict(_flat("", yaml.safe_load(rounds.content(number, at.PARAMS)))),
         metrics(rounds, number),
         {path: files[path] for path in DATASETS},
+        str(rounds.undone.get(number, {}).get("reason", "")),
     )
 
 
 def tags(rounds: Rounds, campaign: str, number: int) -> dict[str, str]:
     """Give a run's tags; the two hashes hold all digests of the round, and its history."""
-    closed = _entry(rounds, "round_closed", number)
+    opened, closed = _entry(rounds, "round_opened", number), _entry(rounds, "round_closed", number)
     return {
+        **_reopening(rounds, opened),
         "labelloop.campaign": campaign,
         "labelloop.round": str(number),
         "labelloop.key": key(campaign, number),
@@ -125,6 +132,18 @@ def tags(rounds: Rounds, campaign: str, number: int) -> dict[str, str]:
         "labelloop.ledger": rounds.entries[0].digest,
         "labelloop.closed": closed.digest,
     }
+
+
+def _reopening(rounds: Rounds, opened: Entry) -> dict[str, str]:
+    """Say, for the first round after the campaign had stopped, by which changes it goes on."""
+    before = state.reopened(rounds.entries[: opened.seq])
+    if before is None or any(
+        entry.seq > before.seq
+        for entry in state.of_kind(rounds.entries[: opened.seq], "round_closed")
+    ):
+        return {}
+    told = json.dumps(before.body["changes"], ensure_ascii=False, sort_keys=True)
+    return {"labelloop.reopened": told[:LONGEST]}
 
 
 def metrics(rounds: Rounds, number: int) -> dict[str, float]:

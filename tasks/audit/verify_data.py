@@ -7,9 +7,11 @@ from tasks import campaign as at
 from tasks.audit.findings import Findings
 from tasks.audit.rounds import Rounds, outputs
 from tasks.audit.verify_files import named
+from tasks.domain import state
 from tasks.domain.digests import Digest
 from tasks.domain.entries import Entry
 from tasks.quality import imported
+from tasks.versions import opening
 
 
 def check(rounds: Rounds, findings: Findings) -> None:
@@ -78,22 +80,28 @@ def _report(entry: Entry, maker: Entry | None, path: str, findings: Findings) ->
 def _check_base(
     rounds: Rounds, number: int, written: dict[str, dict[str, object]], findings: Findings
 ) -> None:
-    """Compare what a round started from with what the round before it left."""
-    before = rounds.body(number - 1, "snapshot")
+    """Compare what a round started from with what the rounds before it left."""
+    opened = state.last(rounds.entries, "round_opened", number)
+    if opened is None:
+        return
+    left = opening.next_record(rounds.entries[: opened.seq])
+    if opening.record_of(opened.body) != left:
+        what = "was not opened with what the rounds before it left"
+        findings.problem("ledger", f"round {number}", what)
     for path, body in written.items():
-        if before and path.startswith("base/"):
-            left = before["files"].get(path.replace("base/", "snapshot/", 1))
-            if left != body and not (path == at.BASE_LABELS and _came_in(rounds, number)):
-                what = f"is not what round {number - 1} left"
-                findings.problem("ledger", f"{path} of round {number}", what)
+        there = left["base"].get(path.replace("base/", "snapshot/", 1), body)
+        if path.startswith("base/") and there != body:
+            if path == at.BASE_LABELS and _came_in(rounds, opened):
+                continue
+            what = "is not what the rounds before left"
+            findings.problem("ledger", f"{path} of round {number}", what)
 
 
-def _came_in(rounds: Rounds, number: int) -> bool:
+def _came_in(rounds: Rounds, opened: Entry) -> bool:
     """Whether the labels that a round starts from are those left to it and some that came in."""
-    if number == 0:
-        return False
-    return imported.only_adds(
-        rounds.table(number - 1, at.LABELS), rounds.table(number, at.BASE_LABELS)
+    standing = state.standing_rounds(rounds.entries[: opened.seq])
+    return bool(standing) and imported.only_adds(
+        rounds.table(standing[-1], at.LABELS), rounds.table(opened.round, at.BASE_LABELS)
     )
 
 

@@ -9,9 +9,9 @@ from tasks.audit import elsewhere
 from tasks.audit.findings import Findings
 from tasks.audit.rounds import Rounds, outputs
 from tasks.delivery import inbox
-from tasks.domain import digests, intake
+from tasks.domain import digests, state
 from tasks.domain.digests import Digest
-from tasks.versions import git
+from tasks.versions import git, opening
 
 
 def check(rounds: Rounds, findings: Findings, *, shared: bool = False) -> None:
@@ -179,13 +179,13 @@ def _check_people(rounds: Rounds, findings: Findings) -> None:
 
 def _check_round(rounds: Rounds, findings: Findings) -> None:
     number = rounds.numbers[-1]
-    opened = rounds.body(number, "round_opened") or {}
-    sealed = (rounds.body(number, "snapshot") or {"files": {}})["files"]
-    base = {path: body for path, body in sealed.items() if path.startswith("snapshot/")}
+    record = opening.record_of(rounds.body(number, "round_opened") or {})
+    following = opening.next_record(rounds.entries)
     with findings.guarded("file", at.ROUND):
         found = json.loads(rounds.campaign.path(at.ROUND).read_text(encoding="utf-8"))
-        counted = intake.files(rounds.entries)
-        if number in rounds.closed and found == intake.round_record(number + 1, base, counted):
-            findings.skip(f"{at.ROUND}: round {number + 1} is about to be opened")
-        elif found != intake.round_record(number, opened["base"], opened.get("intake", {})):
+        if found == record:
+            return
+        if found == following and state.opened(rounds.entries) is None:
+            findings.skip(f"{at.ROUND}: round {following['round']} is about to be opened")
+        else:
             findings.problem("file", at.ROUND, f"is not what round {number} was opened with")

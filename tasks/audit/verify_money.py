@@ -60,7 +60,7 @@ def _check_bill(
 ) -> None:
     """Compare with the vendor's bill, which may be ahead while a round is open."""
     total, answers = _at_the_vendor(rounds, here, statement)
-    is_open = state.last(rounds.entries, "round_opened", len(rounds.closed)) is not None
+    is_open = state.opened(rounds.entries) is not None
     if not _one_price(rounds, params):
         findings.skip("the vendor's bill: the price of an answer was not always the same")
         total = statement.cost

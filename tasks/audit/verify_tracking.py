@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 def check(rounds: Rounds, params: Params, findings: Findings) -> None:
     """Compare MLflow's runs and registered models with the rounds that the ledger has."""
+    marked = {entry.round for entry in state.of_kind(rounds.entries, "marked")}
+    for number in sorted(rounds.undone.keys() - marked):
+        what = "MLflow does not yet know that it was undone: the next run tells it"
+        findings.skip(f"round {number}: {what}")
     if not rounds.entries:
         return
     address = mlflow_client.address(rounds.campaign.root, params.tracking.uri)
@@ -140,7 +144,7 @@ def _check_run(
     findings: Findings,
 ) -> None:
     where = f"MLflow run of round {number}"
-    for name, value in tracked.tags(rounds, campaign, number).items():
+    for name, value in _tags(rounds, campaign, number).items():
         if run.data.tags.get(name) != value:
             findings.problem("mlflow", where, f"has another {name} than the ledger")
     for name, number_ in tracked.metrics(rounds, number).items():
@@ -153,6 +157,13 @@ def _check_run(
         if found.get(path) != files[path].md5:
             findings.problem("mlflow", where, f"names another {path} than the ledger")
     _check_decisions(client, rounds, run, number, findings)
+
+
+def _tags(rounds: Rounds, campaign: str, number: int) -> dict[str, str]:
+    tags = tracked.tags(rounds, campaign, number)
+    if state.last(rounds.entries, "marked", number):
+        tags[tracked.UNDONE] = str(rounds.undone[number]["reason"])
+    return tags
 
 
 def _check_decisions(

@@ -5,7 +5,6 @@ in round.json, with their digests; so what counts in a round is settled when it 
 comes in later waits for the round after it.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 from tasks.domain import state
@@ -42,22 +41,10 @@ def waiting(entries: Entries) -> list[Entry]:
 
 def next_round(entries: Entries) -> int:
     """Give the round that is opened next: what comes in now counts from it on."""
-    current = state.current_round(entries)
-    return current + (state.last(entries, "round_opened", current) is not None)
+    return state.current_round(entries) + (state.opened(entries) is not None)
 
 
 def first_round(entries: Entries, path: str) -> int | None:
     """Find the round from which a file counts; None while it waits for one to be opened."""
     opened = state.of_kind(entries, "round_opened")
     return next((one.round for one in opened if path in one.body.get("intake", {})), None)
-
-
-def round_record(number: int, base: Mapping[str, Any], counted: Mapping[str, Any]) -> Files:
-    """Give what round.json holds: the round, the snapshot it starts from, and what came in."""
-    record: Files = {"round": number, "base": dict(base)}
-    return {**record, "intake": dict(counted)} if counted else record
-
-
-def record_of(opened: Entry) -> Files:
-    """Give what round.json holds, by the entry that says that a round was opened."""
-    return round_record(opened.round, opened.body["base"], opened.body.get("intake", {}))

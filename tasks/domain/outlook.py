@@ -70,7 +70,9 @@ class Outlook:
     budget : float or None
         Money for the whole campaign.
     next_batch_cost : float
-        What another full batch would cost at most.
+        What the next batch would cost at most.
+    next_batch_parts : mapping of str to float
+        The same by what is asked for: queries, gold, holdout, uncertain items asked again.
     outstanding : float
         What answers that are still out may cost.
     candidates : int
@@ -85,6 +87,7 @@ class Outlook:
     candidates: int
     outstanding: float = 0.0
     confidence: float = 0.95
+    next_batch_parts: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -81,6 +81,13 @@ class StopRule(Protocol):
         """Decide; the reason is given either way."""
         ...
 
+    def go_on(self, outlook: Outlook) -> str:
+        """Say what to change so that the campaign goes on after this rule fired.
+
+        Such as the parameter to raise, by its name in params.yaml; asked only if the rule fires.
+        """
+        ...
+
 
 class Account(Protocol):
     """An open connection to a vendor for one campaign.

@@ -21,8 +21,22 @@ def last(entries: Entries, kind: str, round_number: int | None = None) -> Entry 
 
 
 def closed_rounds(entries: Entries) -> list[int]:
-    """List the rounds that are finished, in order."""
+    """List the rounds that are finished, in order, those that were undone among them."""
     return [entry.round for entry in of_kind(entries, "round_closed")]
+
+
+def undone_rounds(entries: Entries) -> dict[int, Mapping[str, Any]]:
+    """Give the rounds that were thrown away, in that order, and what was said of each.
+
+    A body holds ``round``, ``reason`` and ``ask_again``.
+    """
+    return {entry.round: entry.body for entry in of_kind(entries, "undone")}
+
+
+def standing_rounds(entries: Entries) -> list[int]:
+    """List the closed rounds that were not undone, in order: what the campaign goes on from."""
+    undone = undone_rounds(entries)
+    return [number for number in closed_rounds(entries) if number not in undone]
 
 
 def is_closed(entries: Entries, round_number: int) -> bool:
@@ -31,14 +45,40 @@ def is_closed(entries: Entries, round_number: int) -> bool:
 
 
 def current_round(entries: Entries) -> int:
-    """Give the round that is open, or else the next to open."""
-    return len(closed_rounds(entries))
+    """Give the round that is open, or else the next to open.
+
+    The number of a round that was undone is never used again, as its tag stays.
+    """
+    return max(closed_rounds(entries), default=-1) + 1
+
+
+def opened(entries: Entries) -> Entry | None:
+    """Find the entry that opened the current round; None while none is open.
+
+    A round that was opened before another one was undone starts from what no longer stands, so it
+    has to be opened again.
+    """
+    found = last(entries, "round_opened", current_round(entries))
+    undone = last(entries, "undone")
+    return None if found is None or (undone and undone.seq > found.seq) else found
 
 
 def stop(entries: Entries) -> Mapping[str, Any] | None:
-    """Give the stop decision, ``{"rule", "reason"}``, if the last finished round made one."""
-    closed = last(entries, "round_closed")
+    """Give the decision ``{"rule", "reason", "go_on"}`` by which the campaign is stopped, if it is.
+
+    It is that of the last round that stands, unless the campaign was reopened since.
+    """
+    standing = standing_rounds(entries)
+    if not standing or reopened(entries) is not None:
+        return None
+    closed = last(entries, "round_closed", standing[-1])
     return closed.body["stop"] if closed else None
+
+
+def reopened(entries: Entries) -> Entry | None:
+    """Find the entry that reopened the campaign after the last round that stands."""
+    standing = standing_rounds(entries)
+    return last(entries, "reopened", standing[-1]) if standing else None
 
 
 def is_sent(entries: Entries, round_number: int) -> bool:

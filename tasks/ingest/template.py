@@ -155,6 +155,9 @@ review:
   max_answers: 5  # per item; then the label stays as it is
 
 evaluate:
+  # How many items of the holdout without a known class are asked for in a round, until all have
+  # been; they are drawn at random. null: all in the first round.
+  holdout_per_round: null
   resamples: 1000  # of the holdout, for the intervals (bootstrap)
   confidence: 0.95  # of the intervals, 0 to 1
 

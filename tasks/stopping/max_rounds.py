@@ -19,3 +19,7 @@ class MaxRounds:
         """Count."""
         done = len(outlook.rounds)
         return Verdict(done >= self.rounds, f"{done} of at most {self.rounds} rounds are done")
+
+    def go_on(self, outlook: Outlook) -> str:
+        """Name the number to raise."""
+        return f"raise stop.max_rounds.rounds above {len(outlook.rounds)}"

@@ -68,3 +68,11 @@ class Plateau:
         if not fires and high - value > self.gain:
             reason += "; this holdout cannot show less, since its interval is wider than that"
         return Verdict(fires, reason)
+
+    def go_on(self, outlook: Outlook) -> str:
+        """Name what makes the rule more patient."""
+        del outlook  # these help whatever was measured
+        return (
+            f"lower stop.plateau.gain, raise stop.plateau.rounds above {self.rounds}, "
+            "or take stop.plateau away"
+        )

@@ -13,3 +13,8 @@ class PoolExhausted:
         """Count."""
         left = outlook.candidates
         return Verdict(left == 0, f"the pool has {left or 'nothing'} left to query")
+
+    def go_on(self, outlook: Outlook) -> str:
+        """Ask for items."""
+        del outlook  # the pool is empty, whatever else holds
+        return "add items to the pool's source"

@@ -1,5 +1,6 @@
 """Stop when the model is good enough, for sure."""
 
+import math
 from dataclasses import dataclass
 
 from tasks.domain.outlook import Outlook, RoundSummary, Verdict
@@ -47,6 +48,14 @@ class Target:
         if better:
             return Verdict(True, f"{reason}{baseline}")
         return Verdict(False, f"{reason}{baseline}, and the model is not surely better than that")
+
+    def go_on(self, outlook: Outlook) -> str:
+        """Name the target, and what it would have to be above."""
+        low = measured(outlook.rounds[-1], self.metric, "low")
+        if low is None or low >= 1:
+            return "take stop.target away, or name another metric in it"
+        above = math.ceil(low * 10_000) / 10_000
+        return f"raise stop.target.at_least above {above:g}, or take stop.target away"
 
     def unreachable(self, holdout: int, confidence: float) -> str:
         """Say why a holdout of so many items cannot show the target; empty if it may."""

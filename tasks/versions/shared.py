@@ -14,13 +14,13 @@ from typing import Any
 
 from tasks import campaign as at
 from tasks.campaign import Campaign
-from tasks.domain import crash, digests, intake, state
+from tasks.domain import crash, digests, state
 from tasks.domain.digests import Digest
 from tasks.domain.entries import Entry
 from tasks.domain.errors import DataError
 from tasks.domain.files import pretty_json, write_atomic
 from tasks.domain.ports import Ledger
-from tasks.versions import data, git, remotes
+from tasks.versions import data, git, opening, remotes
 from tasks.versions.store import Store
 
 GIVEN = (at.SOURCE, at.ADDED, at.IMPORTED)
@@ -44,10 +44,10 @@ class Shared:
         """
         remotes.bring(self.campaign.root)
         entries = self.ledger.entries()
-        opened = state.last(entries, "round_opened", state.current_round(entries))
+        opened = state.opened(entries)
         if opened is None:
             return
-        record = pretty_json(intake.record_of(opened))
+        record = pretty_json(opening.record_of(opened.body))
         if self.campaign.path(at.ROUND).read_text(encoding="utf-8") != record:
             write_atomic(self.campaign.path(at.ROUND), record)
 
@@ -95,7 +95,8 @@ class Shared:
                 self.restore(name, digest)
         opened = state.last(self.ledger.entries(), "round_opened", round_number)
         if opened:
-            write_atomic(self.campaign.path(at.ROUND), pretty_json(intake.record_of(opened)))
+            record = pretty_json(opening.record_of(opened.body))
+            write_atomic(self.campaign.path(at.ROUND), record)
         self._bring_given()
         data.commit(self.campaign.root)
 

@@ -85,6 +85,21 @@ def test_does_not_fire_on_a_campaign_that_has_just_begun(name):
 
 
 @every_rule
+@given(outlook=outlooks())
+@law
+def test_says_in_a_phrase_how_to_go_on_after_it_fired(name, outlook):
+    rule = build(name)
+    if not rule.verdict(outlook).fires:
+        return
+    told = rule.go_on(outlook)
+    assert told == build(name).go_on(outlook)
+    assert len(told) > 10
+    assert told == told.strip().removesuffix(".")
+    assert "\n" not in told
+    assert ". " not in told
+
+
+@every_rule
 def test_is_a_frozen_dataclass(name):
     rule = build(name)
     assert type(rule).__dataclass_params__.frozen

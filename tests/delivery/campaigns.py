@@ -39,7 +39,7 @@ CONTENT = {
     },
     "collect": {"fallback": None},
     "review": {"aggregator": "majority", "min_confidence": 0.6, "max_answers": 5},
-    "evaluate": {},
+    "evaluate": {"holdout_per_round": None},
     "stop": {"max_rounds": {"rounds": 3}},
     "tracking": {"experiment": "test"},
 }

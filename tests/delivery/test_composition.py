@@ -12,10 +12,15 @@ POLICY = Policy(redundancy=2, gold=0.1, max_answers=5)
 
 
 def sent(*rows):
-    """Give rows of item, role, first copy, copies, round and, if any, withdrawn."""
-    columns = ["item_id", "role", "copy", "copies", "round", "withdrawn"]
-    frame = pd.DataFrame([(*row, 0)[:6] for row in rows], columns=columns)
-    return frame.astype(dict.fromkeys(columns[2:], "int64"))
+    """Give rows of item, role, first copy, copies, round and, if any, withdrawn and rejected."""
+    columns = ["item_id", "role", "copy", "copies", "round", "withdrawn", "rejected"]
+    frame = pd.DataFrame([(*row, *(0, False)[len(row) - 5 :]) for row in rows], columns=columns)
+    return frame.astype(dict.fromkeys(columns[2:6], "int64"))
+
+
+def in_order():
+    """Give a generator that starts alike whenever it is asked for."""
+    return np.random.default_rng(11)
 
 
 def rows(frame):
@@ -74,9 +79,45 @@ def test_an_uncertain_item_is_asked_once_more_in_its_own_role():
 
 def test_the_holdout_is_bought_where_its_class_is_not_known():
     holdout = pd.DataFrame({"item_id": ["b", "a", "c"], "label": [None, None, "x"]})
-    assert rows(composition.holdouts(holdout, POLICY)) == [
+    assert rows(composition.holdouts(holdout, sent(), POLICY, in_order())) == [
         ("a", "holdout", 1, 2),
         ("b", "holdout", 1, 2),
+    ]
+
+
+def test_the_holdout_is_bought_in_parts_that_do_not_overlap_until_all_is():
+    holdout = pd.DataFrame({"item_id": list("abcdefgh"), "label": ["x", *[None] * 7]})
+    policy, history, parts = Policy(2, 0, 5, holdout=3), [], []
+    while len(part := composition.holdouts(holdout, sent(*history), policy, in_order())):
+        history += [(item, "holdout", 1, 2, len(parts)) for item in part["item_id"]]
+        parts.append(part["item_id"].tolist())
+    assert [len(part) for part in parts] == [3, 3, 1]
+    assert sorted(sum(parts, [])) == list("bcdefgh")
+    # The first parts of one order are a random sample: which items they have depends on nothing
+    # that is known of the items, and more in a round is the same order, further on.
+    more = composition.holdouts(holdout, sent(), Policy(2, 0, 5, holdout=6), in_order())
+    assert set(more["item_id"]) == {*parts[0], *parts[1]}
+
+
+def test_every_item_of_the_holdout_comes_first_as_often_as_the_others():
+    holdout = pd.DataFrame({"item_id": list("abcd"), "label": [None] * 4})
+    policy = Policy(1, 0, 5, holdout=1)
+    drawn = pd.Series(
+        [
+            composition.holdouts(holdout, sent(), policy, np.random.default_rng(seed)).item_id[0]
+            for seed in range(800)
+        ]
+    )
+    assert drawn.value_counts().between(150, 250).all()
+
+
+def test_a_holdout_item_that_was_withdrawn_is_bought_again_and_a_rejected_one_is_not():
+    holdout = pd.DataFrame({"item_id": ["a", "b", "c"], "label": [None, None, None]})
+    history = sent(
+        ("a", "holdout", 1, 2, 0, 2), ("b", "holdout", 1, 2, 0, 2, True), ("c", "holdout", 1, 2, 0)
+    )
+    assert rows(composition.holdouts(holdout, history, POLICY, in_order())) == [
+        ("a", "holdout", 3, 2)
     ]
 
 

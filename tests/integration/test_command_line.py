@@ -36,13 +36,16 @@ def test_a_run_that_does_not_wait_ends_in_awaiting_labels_and_goes_on_later(camp
 
 def test_status_as_json(finished: Path) -> None:
     status = read("-C", finished, "status", "--json")
-    keys = "campaign round stage state labels spent budget metrics stop waiting ledger_head"
+    keys = "campaign round stage state labels spent budget metrics stop reopened undone waiting"
+    keys += " ledger_head"
     assert set(status) == set(keys.split())
     assert (status["round"], status["state"], status["stage"]) == (2, "stopped", "stop")
     assert status["stop"] == {
         "rule": "max_rounds",
         "reason": "3 of at most 3 rounds are done",
+        "go_on": "raise stop.max_rounds.rounds above 3",
     }
+    assert (status["reopened"], status["undone"]) == ([], [])
     metrics = status["metrics"]
     assert isinstance(metrics, dict)
     assert set(metrics["accuracy"]) == {"value", "low", "high"}

@@ -38,7 +38,7 @@ PARAMS = {
     },
     "collect": {"fallback": None},
     "review": {"aggregator": "majority", "max_answers": 5},
-    "evaluate": {"confidence": 0.9},
+    "evaluate": {"holdout_per_round": None, "confidence": 0.9},
     "stop": {},
     "tracking": {"experiment": "forest"},
 }
