@@ -120,7 +120,9 @@ def _start(home: Path) -> str:
         address = f"http://{host}:{port}/api"
         write_atomic(home / RECORD, pretty_json({"address": address}))
         handles = (listener.fileno(), alive.fileno())
-        command = [sys.executable, "-m", "flows.hosting", str(home / USERS), *map(str, handles)]
+        # -P: a folder that happens to be the current one is no place to import from.
+        python = [sys.executable, "-P", "-m", "flows.hosting"]
+        command = [*python, str(home / USERS), *map(str, handles)]
         here = {"PREFECT_SERVER_API_HOST": host, "PREFECT_SERVER_API_PORT": str(port)}
         with (home / LOG).open("wb") as log:
             server = subprocess.Popen(
