@@ -1,5 +1,6 @@
 """Everything that can be known before money is spent; writes nothing."""
 
+import json
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -11,13 +12,14 @@ from typing import Any
 import pandas as pd
 
 from tasks import campaign as at
-from tasks import pipeline
+from tasks import pipeline, registry
 from tasks.campaign import Campaign
 from tasks.delivery import legs, money, packing
 from tasks.domain import state, tables
 from tasks.domain.errors import BudgetError, CampaignError, DataError, LabelloopError
 from tasks.params import Params
 from tasks.selection import candidates
+from tasks.stopping.target import Target
 from tasks.versions import data
 from tasks.work import Work, desk, look_at, refuse_uncommitted
 
@@ -63,6 +65,7 @@ def check(directory: Path) -> list[Finding]:
             "vendor": lambda: _vendor(work, trial),
             "budget": lambda: _budget(work),
             "candidates": lambda: _candidates(work, trial),
+            "stop": lambda: _stop_rules(work, trial),
             "remote": lambda: _remote(work.campaign),
         }
         return [_look(name, look) for name, look in looks.items()]
@@ -171,6 +174,22 @@ def _candidates(work: Work, trial: Campaign) -> str:
     batch = work.params.score.batch
     short = "; the last batch will be smaller" if left < batch else ""
     return f"{left} items can be queried, {batch} a round{short}"
+
+
+def _stop_rules(work: Work, trial: Campaign) -> str:
+    """Say which targets cannot be reached, as far as that is known before another round."""
+    params, holdout = work.params, len(tables.read(trial.path(at.HOLDOUT)))
+    path = work.campaign.path(at.METRICS)
+    metrics = json.loads(path.read_text()) if path.exists() else {}
+    told = [
+        f"{name} is unreachable: {why}"
+        for name, options in params.stop.items()
+        if isinstance(rule := registry.build("stopping", name, options), Target)
+        and (why := rule.out_of_reach(metrics, holdout, params.evaluate.confidence))
+    ]
+    if told:
+        return f"warning: {'; '.join(told)}"
+    return f"{', '.join(params.stop) or 'no rule'} may end the campaign"
 
 
 TABLES = {

@@ -155,7 +155,7 @@ review:
   max_answers: 5  # per item; then the label stays as it is
 
 evaluate:
-  resamples: 1000  # of the holdout, for the intervals (bootstrap)
+  resamples: 1000  # of the holdout, for the intervals (smoothed bootstrap)
   confidence: 0.95  # of the intervals, 0 to 1
 
 # The campaign ends with the first rule that holds.
@@ -163,7 +163,7 @@ stop:
   max_rounds: {{rounds: 12}}  # rounds, the first included
   budget: {{}}  # the next batch would cost more than is left
   target: {{metric: accuracy, at_least: 0.95}}  # the interval's lower end is there
-  plateau: {{metric: accuracy, rounds: 4, gain: 0.002}}  # no such gain in so many rounds
+  plateau: {{metric: accuracy, rounds: 4, gain: 0.01}}  # surely no such gain in so many rounds
   pool_exhausted: {{}}  # nothing is left to ask for
 
 tracking:
