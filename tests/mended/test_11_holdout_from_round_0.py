@@ -10,6 +10,7 @@ from support import change_params, items, labelloop
 
 from tasks import campaign as at
 from tasks.create import Request, create
+from tasks.versions import git
 
 pytestmark = pytest.mark.integration
 
@@ -25,7 +26,7 @@ CHANGES = {
     "review": {"aggregator": "majority", "min_confidence": 0.6, "max_answers": 3},
     "evaluate": {"resamples": 100},
     "stop": {
-        "max_rounds": {"rounds": 3},
+        "max_rounds": {"rounds": 2},
         "target": {"metric": "accuracy", "at_least": 0.99},
     },
 }
@@ -61,7 +62,7 @@ def run(root: Path) -> str:
 
 @pytest.fixture(scope="module")
 def labelled(warm: None, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
-    """Run three rounds of a campaign whose holdout has to be bought."""
+    """Run two rounds of a campaign whose holdout has to be bought."""
     folder = tmp_path_factory.mktemp("labelled")
     known = items(200)
     known["label"] = known["label"].where(known.index % 5 == 0)
@@ -71,32 +72,33 @@ def labelled(warm: None, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path
     create(Request(root, pool=pool, label="label", classes=CLASSES, holdout=60, gold=10))
     change_params(root, CHANGES)
     printed = []
-    for number in range(3):
-        run(root)
+    run(root)
+    for number in range(2):
         fill_in(root, number)
-        printed.append(run(root))
+        said_last = run(root)
+        # A look that finds the last answers may leave it to the next to see that they are all.
+        while f"round-{number:04d}" not in git.tags(root):
+            said_last = run(root)
+        printed.append(said_last)
     return root, printed
 
 
 def test_all_of_the_holdout_is_measured_in_every_round(labelled: tuple[Path, list[str]]) -> None:
     root, _ = labelled
-    assert [one["holdout"] for one in history(root)] == [60, 60, 60]
-    labels = pd.read_parquet(root / at.BASE_LABELS)
+    assert [one["holdout"] for one in history(root)] == [60, 60]
+    labels = pd.read_parquet(root / at.LABELS)
     bought = labels[labels["role"] == "holdout"]
     assert (bought["n_answers"] == 3).sum() > 10
 
 
 def test_the_past_is_measured_by_the_labels_of_today(labelled: tuple[Path, list[str]]) -> None:
     root, _ = labelled
-    first, second, third = history(root)
+    first, last = history(root)
     assert first["labels_changed"] > 0
     assert first["labels_added"] == 0
     assert first["metrics"]["accuracy"] != first["measured"]["accuracy"]
-    assert (third["metrics"], third["labels_changed"]) == (third["measured"], 0)
-    # Labels changed after round 0 and never again.
-    assert second["labels_changed"] == 0
-    assert second["metrics"]["accuracy"] == second["measured"]["accuracy"]
-    step = third["metrics"]["accuracy"]["value"] - first["metrics"]["accuracy"]["value"]
+    assert (last["metrics"], last["labels_changed"]) == (last["measured"], 0)
+    step = last["metrics"]["accuracy"]["value"] - first["metrics"]["accuracy"]["value"]
     assert first["gained"]["accuracy"]["value"] == pytest.approx(step)
 
 
