@@ -43,9 +43,12 @@ def said(item_id: str, copy: int) -> str:
 def fill_in(root: Path, number: int) -> None:
     (table,) = (root / f".labelloop/files/trees-{number:04d}").glob("to_label-*.csv")
     rows = pd.read_csv(table, dtype=str, keep_default_na=False)
-    asked = zip(rows["item_id"], rows["copy"].astype(int), strict=True)
+    # What is asked once is asked of a third person.
+    alone = rows.groupby("key")["copy"].transform("size") == 1
+    copies = rows["copy"].where(~alone, "3")
+    asked = zip(rows["item_id"], copies.astype(int), strict=True)
     rows["label"] = [said(item_id, copy) for item_id, copy in asked]
-    rows["annotator"] = "person-" + rows["copy"]
+    rows["annotator"] = "person-" + copies
     rows.to_csv(table, index=False)
 
 
@@ -75,11 +78,12 @@ def labelled(warm: None, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path
     run(root)
     for number in range(2):
         fill_in(root, number)
-        said_last = run(root)
         # A look that finds the last answers may leave it to the next to see that they are all.
+        looks = [run(root)]
         while f"round-{number:04d}" not in git.tags(root):
-            said_last = run(root)
-        printed.append(said_last)
+            assert len(looks) < 5, looks
+            looks.append(run(root))
+        printed.append(looks[-1])
     return root, printed
 
 
