@@ -36,7 +36,9 @@ WORDS = {
     "catch_up": "telling MLflow and the remote",
     "publish": "writing the report",
 }
-HEADER = "round  labels  answers    spent  accuracy [95% interval]  macro-F1  alpha   gold"
+HEADER = (
+    "round  labels  answers    spent  accuracy [95% interval]  baseline  macro-F1  alpha   gold"
+)
 
 
 class Display:
@@ -112,17 +114,22 @@ class Display:
 
 
 def line(record: dict[str, Any]) -> str:
-    """Write one closed round as a row beneath `HEADER`."""
+    """Write one closed round as a row beneath `HEADER`.
+
+    The baseline is the accuracy of always answering the largest class.
+    """
     accuracy = record["metrics"].get("accuracy")
     measured = (
         f"{accuracy['value']:.3f} [{accuracy['low']:.3f}, {accuracy['high']:.3f}]"
         if accuracy
         else "no model yet"
     )
-    macro = record["metrics"].get("macro_f1", {}).get("value")
+    macro, alone = (
+        record["metrics"].get(name, {}).get("value") for name in ("macro_f1", "baseline/accuracy")
+    )
     return (
         f"{record['round']:>5}  {record['labels']:>6}  {record['answers']:>7}  "
-        f"{record['spent']:>7.2f}  {measured:<23}  {_number(macro):>8}  "
+        f"{record['spent']:>7.2f}  {measured:<23}  {_number(alone):>8}  {_number(macro):>8}  "
         f"{_number(record['alpha']):>5}  {_number(record['gold_accuracy']):>5}"
     )
 

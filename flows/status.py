@@ -33,7 +33,10 @@ class Status:
     labels : int
         Items of the pool with a label.
     metrics : dict
-        Of the last closed round: ``{name: {value, low, high}}``.
+        Of the last closed round: ``{name: {value, low, high}}``. Beside those of the model,
+        ``baseline/`` and a name is what always answering the largest class has,
+        ``above_baseline/`` how much more the model has, ``label_error`` the share of the holdout's
+        own labels that are wrong, and ``ceiling/`` what a model without a mistake would show.
     stop : dict or None
         ``{rule, reason, go_on}`` once a stop rule has fired, as the rules say it now; ``go_on`` is
         what to change so that the campaign goes on.

@@ -29,6 +29,7 @@ def standing(found: Status) -> str:
     if accuracy := found.metrics.get("accuracy"):
         interval = f"[{accuracy['low']:.3f}, {accuracy['high']:.3f}]"
         lines.append(f"  accuracy {accuracy['value']:.3f} {interval} on the holdout")
+        lines += _beside(found.metrics)
     for undone in found.undone:
         lines.append(f"  round {undone['round']} is undone: {undone['reason']}")
     if found.stop:
@@ -50,6 +51,23 @@ def reopened(changes: Sequence[Mapping[str, Any]]) -> str:
 def _change(one: Mapping[str, Any]) -> str:
     before, now = ("nothing" if one[name] is None else one[name] for name in ("before", "now"))
     return f"{one['field']} was changed from {before} to {now}"
+
+
+def _beside(metrics: Mapping[str, Any]) -> Iterator[str]:
+    """Say what accuracy is to be compared with."""
+    if alone := metrics.get("baseline/accuracy"):
+        macro = metrics["macro_f1"]
+        yield (
+            f"  macro-F1 {macro['value']:.3f} [{macro['low']:.3f}, {macro['high']:.3f}]; always "
+            f"answering the largest class has accuracy {alone['value']:.3f}, "
+            f"macro-F1 {metrics['baseline/macro_f1']['value']:.3f}"
+        )
+    if error := metrics.get("label_error"):
+        yield (
+            f"  about {error['value']:.1%} [{error['low']:.1%}, {error['high']:.1%}] of the "
+            f"holdout's own labels are wrong: a model without a mistake would show accuracy "
+            f"{metrics['ceiling/accuracy']['value']:.3f}"
+        )
 
 
 def _waiting(facts: Mapping[str, Any]) -> Iterator[str]:

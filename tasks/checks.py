@@ -1,5 +1,6 @@
 """Everything that can be known before money is spent; writes nothing."""
 
+import json
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -7,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from tasks import campaign as at
-from tasks import pipeline, prospects
+from tasks import pipeline, prospects, registry
 from tasks.campaign import Campaign
 from tasks.delivery import legs, money, packing, pricing
 from tasks.domain import state, tables
 from tasks.domain.errors import CampaignError, DataError, LabelloopError
 from tasks.params import Params
+from tasks.stopping.target import Target
 from tasks.trial import laid_out
 from tasks.versions import data
 from tasks.work import Work, desk, look_at, refuse_uncommitted
@@ -68,6 +70,7 @@ def check(directory: Path) -> list[Finding]:
             "budget": lambda: _budget(work, trial),
             "holdout": lambda: _holdout(work, trial),
             "candidates": lambda: _candidates(work, trial),
+            "stop": lambda: _stop_rules(work, trial),
             "remote": lambda: _remote(work.campaign),
         }
         return [_look(name, look) for name, look in looks.items()]
@@ -159,6 +162,22 @@ def _candidates(work: Work, items: Campaign) -> str:
     left, batch = now.candidates(work.params), work.params.score.batch
     short = "; the last batch will be smaller" if left < batch else ""
     return f"{left} items can be queried, {batch} a round{short}"
+
+
+def _stop_rules(work: Work, trial: Campaign) -> str:
+    """Say which targets cannot be reached, as far as that is known before another round."""
+    params, holdout = work.params, len(tables.read(trial.path(at.HOLDOUT)))
+    path = work.campaign.path(at.METRICS)
+    metrics = json.loads(path.read_text()) if path.exists() else {}
+    told = [
+        f"{name} is unreachable: {why}"
+        for name, options in params.stop.items()
+        if isinstance(rule := registry.build("stopping", name, options), Target)
+        and (why := rule.out_of_reach(metrics, holdout, params.evaluate.confidence))
+    ]
+    if told:
+        return f"warning: {'; '.join(told)}"
+    return f"{', '.join(params.stop) or 'no rule'} may end the campaign"
 
 
 def _remote(campaign: Campaign) -> str:

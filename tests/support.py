@@ -168,7 +168,16 @@ def labelloop(*arguments: str | Path, **environment: str) -> Done:
     return done
 
 
-OUTCOME = (at.DECISIONS, at.LABELS, at.ANSWERS, at.SENT, at.MODEL, at.METRICS, at.HISTORY)
+OUTCOME = (
+    at.DECISIONS,
+    at.LABELS,
+    at.ANSWERS,
+    at.SENT,
+    at.MODEL,
+    at.METRICS,
+    at.HOLDOUT_PREDICTIONS,
+    at.HISTORY,
+)
 
 
 def facts(root: Path) -> list[tuple[int, str, Any]]:

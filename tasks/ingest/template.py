@@ -158,7 +158,7 @@ evaluate:
   # How many items of the holdout without a known class are asked for in a round, until all have
   # been; they are drawn at random. null: all in the first round.
   holdout_per_round: null
-  resamples: 1000  # of the holdout, for the intervals (bootstrap)
+  resamples: 1000  # of the holdout, for the intervals (smoothed bootstrap)
   confidence: 0.95  # of the intervals, 0 to 1
 
 # The campaign ends with the first rule that holds.
@@ -166,7 +166,7 @@ stop:
   max_rounds: {{rounds: 12}}  # rounds, the first included
   budget: {{}}  # the next batch would cost more than is left
   target: {{metric: accuracy, at_least: 0.95}}  # the interval's lower end is there
-  plateau: {{metric: accuracy, rounds: 4, gain: 0.002}}  # no such gain in so many rounds
+  plateau: {{metric: accuracy, rounds: 4, gain: 0.01}}  # surely no such gain in so many rounds
   pool_exhausted: {{}}  # nothing is left to ask for
 
 tracking:

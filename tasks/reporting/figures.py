@@ -37,6 +37,7 @@ def _quality(
         figure, plot = svg.axes(*LARGE)
         _curve(plot, points["macro_f1"], svg.SECOND, "--")
         _curve(plot, points["accuracy"], svg.FIRST, "-")
+        _baseline(plot, rounds)
         _bounded(plot)
         plot.set_xlabel(label)
         return svg.inline(figure, f"Accuracy and macro-F1 against {label}")
@@ -95,6 +96,13 @@ def _curve(plot: "Axes", points: Points, colour: str, line: str) -> None:
         if line != "-" or len(x) == 1:
             plot.vlines(x, low, high, color=colour, alpha=0.7, linewidth=0.9)
     plot.plot(x, y, line, color=colour, linewidth=1.7, marker="o", markersize=3.6)
+
+
+def _baseline(plot: "Axes", rounds: Sequence[RoundReport]) -> None:
+    """Draw what always answering the largest class has, by the newest labels."""
+    measured = [one.summary.metrics for one in rounds if one.summary and one.summary.metrics]
+    if alone := measured[-1].get("baseline/accuracy"):
+        plot.axhline(alone["value"], color=svg.FIRST, linestyle=":", linewidth=1.0)
 
 
 def _bounded(plot: "Axes") -> None:

@@ -1,10 +1,10 @@
 """The sentences that say what the numbers mean."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from tasks.domain.outlook import RoundSummary
 from tasks.reporting.data import RoundReport, State
-from tasks.reporting.formats import MINUS, count, money, plural, rate
+from tasks.reporting.formats import MINUS, count, money, percent, plural, rate
 
 
 def state(now: State) -> str:
@@ -36,6 +36,48 @@ def learning(rounds: Sequence[RoundReport]) -> str:
     return f"{whole} {_last_step(measured[-2], last)}"
 
 
+def beside(last: RoundSummary | None) -> str:
+    """Say what the newest accuracy is to be compared with; empty without metrics."""
+    metrics = last.metrics if last else {}
+    said = []
+    if alone := metrics.get("baseline/accuracy"):
+        said.append(
+            f"Always answering the largest class would have accuracy {rate(alone['value'])} and "
+            f"macro-F1 {rate(metrics['baseline/macro_f1']['value'])}."
+        )
+    if error := metrics.get("label_error"):
+        said.append(
+            f"About {percent(round(error['value'], 3))} of the holdout\u2019s own labels are wrong "
+            f"(between {percent(round(error['low'], 3))} and {percent(round(error['high'], 3))}), "
+            "so that a model without a mistake would show accuracy "
+            f"{rate(metrics['ceiling/accuracy']['value'])}."
+        )
+    return " ".join(said)
+
+
+def revised(rounds: Sequence[RoundReport]) -> str:
+    """Say which past figures are others than when their rounds were closed, and why."""
+    changed = [one.summary for one in rounds if one.summary and one.summary.is_revised]
+    if not changed:
+        return ""
+    told = [
+        f"round {one.round} from {rate(one.measured['accuracy']['value'])} to "
+        f"{rate(_accuracy(one))} ({' and '.join(_why(one)) or 'intervals are drawn otherwise'})"
+        for one in changed
+    ]
+    return (
+        "Accuracy of past rounds was measured anew by the labels that the holdout has now: "
+        f"{'; '.join(told)}."
+    )
+
+
+def _why(one: RoundSummary) -> Iterator[str]:
+    if one.labels_changed:
+        yield f"{plural(one.labels_changed, 'label')} changed"
+    if one.labels_added:
+        yield f"{plural(one.labels_added, 'label')} came in"
+
+
 def foreseen(one: RoundReport) -> str:
     """Say how often the model's first guess became the label; empty without guesses or labels."""
     if not one.labelled or not any(query.guesses for query in one.queries):
@@ -44,16 +86,23 @@ def foreseen(one: RoundReport) -> str:
 
 
 def _last_step(before: RoundSummary, last: RoundSummary) -> str:
-    step = _accuracy(last) - _accuracy(before)
-    sign = MINUS if step < 0 else "+"
-    within = (
-        last.metrics["accuracy"]["low"] <= _accuracy(before) <= last.metrics["accuracy"]["high"]
-    )
-    return (
+    said = (
         f"The last {plural(last.labels - before.labels, 'label')} cost "
-        f"{money(last.spent - before.spent)} and moved it by {sign}{rate(abs(step))}, "
-        f"which lies {'within' if within else 'beyond'} its interval."
+        f"{money(last.spent - before.spent)} and moved it by "
     )
+    gained = before.gained.get("accuracy")
+    if gained is None:
+        return f"{said}{_signed(_accuracy(last) - _accuracy(before))}."
+    ends = f"[{_signed(gained['low'])}, {_signed(gained['high'])}]"
+    sure = gained["low"] > 0 or gained["high"] < 0
+    return (
+        f"{said}{_signed(gained['value'])} {ends} over the same items, "
+        f"which {'is more than' if sure else 'may be'} chance."
+    )
+
+
+def _signed(step: float) -> str:
+    return f"{MINUS if step < 0 else '+'}{rate(abs(step))}"
 
 
 def _accuracy(summary: RoundSummary) -> float:

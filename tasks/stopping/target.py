@@ -3,9 +3,9 @@
 import math
 from dataclasses import dataclass
 
-from tasks.domain.outlook import Outlook, RoundSummary, Verdict
+from tasks.domain.outlook import Metrics, Outlook, RoundSummary, Verdict
 from tasks.quality.gold import wilson
-from tasks.stopping._metrics import LOWER_IS_BETTER, measured, missing, refuse_unknown
+from tasks.stopping._metrics import LOWER_IS_BETTER, measured, missing, of, refuse_unknown
 from tasks.stopping._words import apart
 
 
@@ -40,10 +40,10 @@ class Target:
         baseline, better = self._baseline(newest)
         shown, target = apart(low, self.at_least)
         if low < self.at_least:
+            why = self.out_of_reach(newest.metrics, newest.holdout, outlook.confidence)
+            unreachable = f", and is unreachable: {why}" if why else ""
             reason = f"{self.metric}'s lower end {shown} is below {target}"
-            return Verdict(
-                False, f"{reason}{self._unreachable(newest, outlook.confidence)}{baseline}"
-            )
+            return Verdict(False, f"{reason}{unreachable}{baseline}")
         reason = f"{self.metric}'s lower end {shown} has reached {target}"
         if better:
             return Verdict(True, f"{reason}{baseline}")
@@ -57,14 +57,30 @@ class Target:
         above = math.ceil(low * 10_000) / 10_000
         return f"raise stop.target.at_least above {above:g}, or take stop.target away"
 
-    def unreachable(self, holdout: int, confidence: float) -> str:
-        """Say why a holdout of so many items cannot show the target; empty if it may."""
+    def out_of_reach(self, metrics: Metrics, holdout: int, confidence: float) -> str:
+        """Say why a holdout cannot show the target; empty if it may.
+
+        Parameters
+        ----------
+        metrics : Metrics
+            Of the newest round; empty if there is none.
+        holdout : int
+            Its items; 0 if that is not known.
+        confidence : float
+            Of the intervals.
+        """
+        most, error = of(metrics, f"ceiling/{self.metric}"), of(metrics, "label_error")
+        if most is not None and error is not None and most < self.at_least:
+            return (
+                f"about {error:.1%} of the holdout's own labels are wrong, "
+                f"so that a model without a mistake would show {self.metric} {most:.3g}"
+            )
         if self.metric != "accuracy" or not holdout:
             return ""
-        most = float(wilson(holdout, holdout, confidence).low or 0.0)
-        if most >= self.at_least:
+        perfect = float(wilson(holdout, holdout, confidence).low or 0.0)
+        if perfect >= self.at_least:
             return ""
-        shown, target = apart(most, self.at_least)
+        shown, target = apart(perfect, self.at_least)
         return (
             f"{target} cannot be shown on a holdout of {holdout}: "
             f"the lower end would be {shown} if all of them were right"
@@ -80,14 +96,3 @@ class Target:
             f"; always answering the largest class would have {alone:.3g}",
             alone < self.at_least or (more is not None and more > 0),
         )
-
-    def _unreachable(self, newest: RoundSummary, confidence: float) -> str:
-        most = measured(newest, f"ceiling/{self.metric}")
-        error = measured(newest, "label_error")
-        if most is not None and error is not None and most < self.at_least:
-            return (
-                f", and is unreachable: about {error:.1%} of the holdout's own labels are wrong, "
-                f"so that a model without a mistake would show {most:.3g}"
-            )
-        why = self.unreachable(newest.holdout, confidence)
-        return f", and is unreachable: {why}" if why else ""

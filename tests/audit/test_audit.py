@@ -105,6 +105,8 @@ ON_DISK = (
     at.SENT,
     at.CARD,
     at.PREDICTIONS,
+    at.HOLDOUT_PREDICTIONS,
+    at.COMPARISON,
     at.METRICS,
     at.HISTORY,
     at.VALIDATION,

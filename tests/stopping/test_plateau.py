@@ -48,7 +48,8 @@ def test_explains_itself():
     )
     assert rule.verdict(outlook(UNSURE, UNSURE)).reason == (
         "the last 2 rounds gained +0 accuracy [-0.02, +0.02], which is at most 0.02 and "
-        "may be as much as 0.01; this holdout cannot show less, since its interval is wider than that"
+        "may be as much as 0.01; this holdout cannot show less, since its interval is wider "
+        "than that"
     )
     assert rule.verdict(outlook(FLAT)).reason == (
         "a plateau shows after 3 measurements of accuracy, and this is number 2"

@@ -87,7 +87,7 @@ def test_says_that_the_holdouts_own_labels_are_not_good_enough():
     verdict = Target().verdict(outlook(accuracy(0.84, 0.8) | wrong | most))
     assert verdict.reason == (
         "accuracy's lower end 0.8 is below 0.95, and is unreachable: about 14.0% of the holdout's "
-        "own labels are wrong, so that a model without a mistake would show 0.86"
+        "own labels are wrong, so that a model without a mistake would show accuracy 0.86"
     )
     assert (
         "unreachable"
@@ -102,6 +102,6 @@ def test_says_that_the_holdout_is_too_small():
     assert reason.endswith(
         "on a holdout of 20: the lower end would be 0.839 if all of them were right"
     )
-    assert Target().unreachable(72, 0.95)
-    assert not Target().unreachable(73, 0.95)
-    assert not Target().unreachable(60, 0.9)
+    assert Target().out_of_reach({}, 72, 0.95)
+    assert not Target().out_of_reach({}, 73, 0.95)
+    assert not Target().out_of_reach({}, 60, 0.9)
