@@ -25,9 +25,6 @@ IGNORED = """\
 # What belongs to this machine, and what DVC keeps.
 /.labelloop/
 /data/source/
-/data/added/*
-/data/imported/*
-!/data/*/*.dvc
 /data/*.parquet
 /exports/
 /base/

@@ -84,5 +84,5 @@ def save_ledger(campaign: Campaign) -> None:
 
 def own(path: str) -> bool:
     """Whether a path in git is written by labelloop, not by people."""
-    came_in = path.endswith(".dvc") and path.startswith((f"{at.ADDED}/", f"{at.IMPORTED}/"))
+    came_in = path.startswith((f"{at.ADDED}/", f"{at.IMPORTED}/"))
     return path in GENERATED or path.startswith(f"{at.LEDGER}/") or came_in

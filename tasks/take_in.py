@@ -104,7 +104,8 @@ def _version(work: Work, name: str) -> None:
     """Give the bytes to DVC and their place to git, also at the remotes."""
     for attempt in range(ATTEMPTS):
         data.add(work.campaign.root, name)
-        work.keeping.commit(f"Take in {Path(name).name}", [f"{name}.dvc"])
+        ignored = str(Path(name).parent / ".gitignore")
+        work.keeping.commit(f"Take in {Path(name).name}", [f"{name}.dvc", ignored])
         try:
             return work.keeping.share()
         except CampaignError:

@@ -14,6 +14,9 @@ from tasks import snapshot
         ("ledger-notes.md", False),
         ("round.json.orig", False),
         ("suites/pool.json", False),
+        ("data/added/more-1234abcd.csv.dvc", True),
+        ("data/imported/.gitignore", True),
+        ("data/notes.txt", False),
     ],
 )
 def test_only_what_labelloop_writes_may_change_uncommitted(path: str, is_own: bool) -> None:

@@ -9,6 +9,7 @@ from tasks.domain import digests, intake, tables
 from tasks.domain.digests import Digest
 from tasks.domain.entries import Entry
 from tasks.domain.errors import DataError
+from tasks.ingest.source import open_source
 
 
 def content(rounds: Rounds, path: str, digest: Digest) -> bytes:
@@ -49,6 +50,18 @@ def labels(rounds: Rounds, number: int | None = None) -> pd.DataFrame:
     if not parts:
         return tables.IMPORTED.empty().assign(counts_from=pd.array([], dtype="Int64"))
     return pd.concat(parts, ignore_index=True).astype({"counts_from": "Int64"})
+
+
+def is_waiting(rounds: Rounds, item_id: str) -> bool:
+    """Whether an item was added, and no round that is open or closed counts it yet."""
+    root = rounds.campaign.root
+    for entry in intake.waiting(rounds.entries):
+        if entry.kind == intake.ADDED and rounds.campaign.path(entry.body["path"]).exists():
+            id_column = rounds.campaign.params().pool.id
+            items = open_source(entry.body["path"], root).table(id=id_column)
+            if item_id in items[id_column].to_pylist():
+                return True
+    return False
 
 
 def _table(rounds: Rounds, entry: Entry) -> pd.DataFrame:

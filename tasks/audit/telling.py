@@ -10,6 +10,7 @@ KINDS = {
     "pool": "an item of the pool",
     "holdout": "an item of the holdout: it measures, and is never queried or trained on",
     "gold": "a gold item: its class is known, and measures annotators",
+    "waiting": "an item that was added, and is in the pool from the next round on",
     "gone": "once an item of the pool, and no longer in it",
 }
 TAGS = 12

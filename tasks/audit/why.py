@@ -42,7 +42,7 @@ class Story:
     Attributes
     ----------
     kind : str
-        pool, holdout, gold, or gone (it was in the pool once).
+        pool, holdout, gold, waiting (for the next round) or gone (it was in the pool once).
     considered : list of dict
         Its row in each round's query decisions: the batch, and the nearest runners-up.
     not_recorded : list of int
@@ -95,7 +95,9 @@ def why(campaign: Campaign, ledger: Ledger, store: Store, item_id: str) -> Story
     pools = _pools(rounds, item_id)
     kind = _kind(rounds, item_id, pools)
     elsewhere = _imported(rounds, item_id)
-    if not kind and not considered and not sent and not elsewhere:
+    if not kind and came_in.is_waiting(rounds, item_id):
+        kind = "waiting"
+    if not kind and not considered and not sent:
         raise _unknown(rounds, item_id)
     labels = _labels(rounds, item_id)
     return Story(

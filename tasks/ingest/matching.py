@@ -53,8 +53,9 @@ def _require(name: str, names: Sequence[str], where: str) -> None:
 
 def _column(shard: Shard, field: pa.Field) -> pa.ChunkedArray:
     column = shard.table[field.name]
-    if not shard.typed:
-        column = _of_text(column, field)
+    if not shard.typed and not is_list(field.type) and not pa.types.is_binary(field.type):
+        # A word among numbers is named with its item by whoever reads the column.
+        return _of_text(column, field)
     if not _is_alike(column.type, field.type):
         raise DataError(
             f"column {field.name!r} holds {column.type}, and {field.type} in the campaign's pool",

@@ -65,7 +65,7 @@ def test_added_items_are_in_the_next_rounds_pool(
     assert (told["items"], told["counts_from"]) == (20, 1)
     assert git.changed(campaign) == []
     assert "before" in labelloop("-C", campaign, "add", given).out
-    assert "no round has scored it" in labelloop("-C", campaign, "why", "new-0003").out
+    assert "was added" in labelloop("-C", campaign, "why", "new-0003").out
     advance(campaign)
     assert pool(campaign) >= set(more()["item_id"])
     assert audit(campaign).problems == ()
