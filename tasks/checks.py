@@ -12,13 +12,16 @@ import pandas as pd
 
 from tasks import campaign as at
 from tasks import pipeline
+from tasks.audit.rounds import Rounds
 from tasks.campaign import Campaign
 from tasks.delivery import legs, money, packing
 from tasks.domain import state, tables
 from tasks.domain.errors import BudgetError, CampaignError, DataError, LabelloopError
+from tasks.domain.files import write_atomic
 from tasks.params import Params
 from tasks.selection import candidates
 from tasks.versions import data
+from tasks.versions.store import Store
 from tasks.work import Work, desk, look_at, refuse_uncommitted
 
 ENOUGH_BYTES = 200 * 2**20
@@ -58,7 +61,7 @@ def check(directory: Path) -> list[Finding]:
             "ledger": lambda: f"{len(work.ledger.entries())} entries, chained",
             "disk": lambda: _room(work.campaign.root),
             "pool": lambda: _pool(trial, work.params),
-            "data": lambda: _data(trial, work.params),
+            "data": lambda: _data(work, trial),
             "columns": lambda: _columns(trial, work.params),
             "vendor": lambda: _vendor(work, trial),
             "budget": lambda: _budget(work),
@@ -111,10 +114,16 @@ def _pool(trial: Campaign, params: Params) -> str:
     return f"{len(pool)} items, and {len(holdout)} in the holdout"
 
 
-def _data(trial: Campaign, params: Params) -> str:
-    for name, table in ((at.BASE_ANSWERS, tables.ANSWERS), (at.BASE_LABELS, tables.LABELS)):
-        tables.write(trial.path(name), table.empty(), table)
-    summary = pipeline.module("validate").run(trial, params)
+def _data(work: Work, trial: Campaign) -> str:
+    """Validate what the next round will: the answers and labels that the last one left."""
+    rounds = Rounds(work.campaign, work.ledger.entries(), Store(work.campaign.root))
+    tables.write(trial.path(at.BASE_ANSWERS), tables.ANSWERS.empty(), tables.ANSWERS)
+    write_atomic(trial.path(at.BASE_LABELS), trial.path(at.SEED_LABELS).read_bytes())
+    for base, snapshot in ((at.BASE_ANSWERS, at.ANSWERS), (at.BASE_LABELS, at.LABELS)):
+        newest = max((n for n in rounds.numbers if snapshot in rounds.files(n)), default=None)
+        if newest is not None:
+            write_atomic(trial.path(base), rounds.content(newest, snapshot))
+    summary = pipeline.module("validate").run(trial, work.params)
     return f"the suites pass, {summary['warnings']} warnings"
 
 

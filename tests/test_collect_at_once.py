@@ -22,7 +22,13 @@ SLOW = {
     "send": ["height"],
     "price": 0.1,
     "pseudonyms": False,
-    "options": {"start": START, "late_rate": 0.5, "late_hours": 60.0, "revise_rate": 0.4, "hours_per_look": 8.0},
+    "options": {
+        "start": START,
+        "late_rate": 0.5,
+        "late_hours": 60.0,
+        "revise_rate": 0.4,
+        "hours_per_look": 8.0,
+    },
 }
 LATE = {"deadline_hours": 24.0}
 FALLBACK = {"name": "simulated", "price": 0.3, "options": {"start": START}}

@@ -43,9 +43,7 @@ def set_aside(campaign: Campaign, params: Params, entries: tuple[Entry, ...]) ->
 
 def told(frame: pd.DataFrame) -> list[str]:
     """Write one line for each record: where it is, why it is no answer, and what to do."""
-    return [
-        line(*row) for row in zip(frame["place"], frame["reason"], frame["fix"], strict=True)
-    ]
+    return [line(*row) for row in zip(frame["place"], frame["reason"], frame["fix"], strict=True)]
 
 
 def line(place: str, reason: str, fix: str) -> str:

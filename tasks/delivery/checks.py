@@ -263,9 +263,7 @@ def _answer(raw: RawAnswer, task: Row, round_number: int) -> Row:
     }
 
 
-def _refusal(
-    item: Item, round_number: int, reason: Reason, place: str, item_id: str | None
-) -> Row:
+def _refusal(item: Item, round_number: int, reason: Reason, place: str, item_id: str | None) -> Row:
     return {
         "round": round_number,
         "page": item.page,

@@ -111,7 +111,7 @@ def test_a_withdrawn_answer_is_replaced_in_whatever_order_that_is_said(order):
 
 @pytest.mark.parametrize("rounds", [1, 2])
 def test_a_replacement_takes_the_place_of_what_earlier_rounds_believed(rounds):
-    known = judge(WITHDRAWN[: rounds]).answers
+    known = judge(WITHDRAWN[:rounds]).answers
     assert judge(WITHDRAWN[:1:-1] + WITHDRAWN[1:2], known).by_key == {"k1": 2}
 
 

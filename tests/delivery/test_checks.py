@@ -240,7 +240,11 @@ def test_what_no_table_can_hold_is_malformed_whatever_its_vendor_lets_through(od
 
 def test_what_is_set_aside_says_where_it_is_and_what_to_do():
     (row,) = sift(answer(label="z", place="a.csv, row 3")).quarantine.to_dict("records")
-    assert (row["item_id"], row["place"], row["fix"]) == ("i1", "a.csv, row 3", "choose one of x, y")
+    assert (row["item_id"], row["place"], row["fix"]) == (
+        "i1",
+        "a.csv, row 3",
+        "choose one of x, y",
+    )
     (row,) = sift(answer(key="other")).quarantine.to_dict("records")
     assert row["item_id"] is None
     assert row["fix"]

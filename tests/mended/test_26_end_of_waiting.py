@@ -57,9 +57,7 @@ def test_simulated_answers_are_dated_after_they_were_asked_for(campaign):
 
 
 @pytest.mark.parametrize("team", [VENDORS_TEAM, VENDORS_TEAM + "s"])
-def test_a_vendors_team_is_asked_for_as_one_that_was_subscribed_to(
-    s3, tmp_path, monkeypatch, team
-):
+def test_a_vendors_team_is_asked_for_as_one_that_was_subscribed_to(s3, tmp_path, monkeypatch, team):
     world = GroundTruthWorld(s3, tmp_path, monkeypatch.setenv, workteam_arn=team)
     world.sagemaker.denied = {"DescribeWorkteam": "AccessDeniedException"}
     trial = Trial(world)

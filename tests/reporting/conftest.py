@@ -156,7 +156,9 @@ def hostile(data):
         state=State("stopped", 0, text, text),
         rounds=(rounds,),
         annotators=data.annotators.assign(annotator_id=text),
-        quarantine=data.quarantine.assign(item_id=text, place=text, reason=text, fix=text, record=text),
+        quarantine=data.quarantine.assign(
+            item_id=text, place=text, reason=text, fix=text, record=text
+        ),
         validation=Validation(1, (Finding(text, text, text, 1, (text,), text),)),
         stop=(StopCheck(text, True, text),),
         provenance=Provenance(text, 1, text, text, {text: text}),

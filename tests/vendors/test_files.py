@@ -177,7 +177,9 @@ def test_a_bad_row_is_set_aside_with_its_number(trial, opened, row, column, says
     put(folder, f"{TITLES}{keys[0]},ash,ann\n{row.format(key=keys[1])}\n{keys[2]},ash,ann\n")
     answers, malformed = looked(trial, opened)
     assert answers == {(0, "ann"): "ash", (2, "ann"): "ash"}
-    assert malformed[0].startswith(f"{folder.name}/labelled/ann.csv, row 3, column {column!r}: {says}")
+    assert malformed[0].startswith(
+        f"{folder.name}/labelled/ann.csv, row 3, column {column!r}: {says}"
+    )
     put(folder, f"{TITLES}{keys[0]},ash,ann\n{keys[1]},birch,ann\n{keys[2]},ash,ann\n")
     assert looked(trial, opened)[0][1, "ann"] == "birch"
     assert len(opened[0].export_raw(opened[1])) == 3
@@ -190,8 +192,8 @@ def test_copies_of_a_file_count_once_and_contradictions_not_at_all(trial, opened
     answers, malformed = looked(trial, opened)
     assert answers == {(1, "ann"): "ash"}
     assert malformed == [
-        f"{folder.name}/labelled/copy.csv, row 2, column 'label': 'ann' says 'birch' here and 'ash' in labelled/ann.csv, row 2;"
-        " clear one of the two labels"
+        f"{folder.name}/labelled/copy.csv, row 2, column 'label': 'ann' says 'birch' here and"
+        " 'ash' in labelled/ann.csv, row 2; clear one of the two labels"
     ]
 
 

@@ -88,7 +88,9 @@ class Reader:
     def _filled(self, row: Row, column: str) -> str:
         cell, title = tidy(row.cells.get(column, "")), self.options.title(column)
         if not folded(unguard(cell)):
-            raise _BadCellError(f"there is a label but nothing under {title!r}", title, "fill it in")
+            raise _BadCellError(
+                f"there is a label but nothing under {title!r}", title, "fill it in"
+            )
         if len(folded(cell)) > LONGEST or len(cell) > LONGEST:
             raise _BadCellError(f"it has more than {LONGEST} characters", title, "shorten it")
         return cell

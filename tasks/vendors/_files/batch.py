@@ -145,7 +145,9 @@ class Batch:
         state = self.journal.known()
         if not self.is_cancelled:
             state |= {identity(record): record for record in self.journal.news(self.found())}
-        return {name: one for name, one in state.items() if isinstance(one, OfTask) or not one.mended}
+        return {
+            name: one for name, one in state.items() if isinstance(one, OfTask) or not one.mended
+        }
 
     def _names(self) -> list[str]:
         """List the files to read: in the batch's folder, then under `THEIRS`."""
