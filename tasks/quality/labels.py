@@ -74,9 +74,7 @@ def _without_answers(base: pd.DataFrame) -> pd.DataFrame:
         confidence=base["confidence"].where(~lost, 0.0),
         status=base["status"].where(~lost, "returned"),
         n_answers=base["n_answers"].where(~lost, 0),
-        answer_ids=[
-            [] if gone else ids for gone, ids in zip(lost, base["answer_ids"], strict=True)
-        ],
+        answer_ids=base["answer_ids"].map(lambda _: []),
     )
     return changed if lost.any() else base
 
