@@ -40,7 +40,7 @@ def add(directory: Path, path: Path) -> Facts:
             return done
         items = _refuse_unfit(work, path)
         with laid_out(work, {name: path}) as trial:
-            said = checks.try_items(trial, work.params)
+            said = checks.try_items(work, trial)
         body = {"file": path.resolve().name, "items": items}
         facts = take_in(work, name, lambda target: _copy(path, target), intake.ADDED, body)
         return {**facts, "checked": said}

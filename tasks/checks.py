@@ -64,7 +64,7 @@ def check(directory: Path) -> list[Finding]:
             "ledger": lambda: f"{len(work.ledger.entries())} entries, chained",
             "disk": lambda: _room(work.campaign.root),
             "pool": lambda: _pool(trial, work.params),
-            "data": lambda: _data(trial, work.params),
+            "data": lambda: _data(work, trial),
             "columns": lambda: _columns(trial, work.params),
             "vendor": lambda: _vendor(work, trial),
             "budget": lambda: _budget(work, trial),
@@ -84,9 +84,9 @@ def _look(name: str, look: Callable[[], str | Finding]) -> Finding:
         return Finding(name, False, str(error))
 
 
-def try_items(trial: Campaign, params: Params) -> str:
+def try_items(work: Work, trial: Campaign) -> str:
     """Do with items what the next round will do first; raises `DataError` where it would."""
-    return f"{_pool(trial, params)}; {_data(trial, params)}"
+    return f"{_pool(trial, work.params)}; {_data(work, trial)}"
 
 
 def _committed(work: Work) -> str:
@@ -109,10 +109,12 @@ def _pool(trial: Campaign, params: Params) -> str:
     return f"{len(pool)} items, and {len(holdout)} in the holdout"
 
 
-def _data(trial: Campaign, params: Params) -> str:
-    for name, table in ((at.BASE_ANSWERS, tables.ANSWERS), (at.BASE_LABELS, tables.LABELS)):
-        tables.write(trial.path(name), table.empty(), table)
-    summary = pipeline.module("validate").run(trial, params)
+def _data(work: Work, trial: Campaign) -> str:
+    """Validate what the next round will: the answers and labels that the last one left."""
+    now = prospects.situation(prospects.rounds_of(work), trial)
+    tables.write(trial.path(at.BASE_ANSWERS), now.answers, tables.ANSWERS)
+    tables.write(trial.path(at.BASE_LABELS), now.labels, tables.LABELS)
+    summary = pipeline.module("validate").run(trial, work.params)
     return f"the suites pass, {summary['warnings']} warnings"
 
 

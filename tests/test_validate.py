@@ -170,8 +170,8 @@ CASES: dict[str, tuple[Callable[[], dict[str, pa.Table]], tuple[Any, ...]]] = {
         ("answers", "values_to_be_in_set", "label", "stop", 1, ("r2",)),
     ),
     "answer without a class": (
-        lambda: {"answers": answers(label=["ash", None])},
-        ("answers", "values_to_not_be_null", "label", "stop", 1, ("r2",)),
+        lambda: {"answers": answers(annotator_id=["ann", None])},
+        ("answers", "values_to_not_be_null", "annotator_id", "stop", 1, ("r2",)),
     ),
     "answer of negative price": (
         lambda: {"answers": answers(price=[0.1, -0.1])},

@@ -213,6 +213,8 @@ def _how(label: Row) -> str:
     match label["status"]:
         case "low_confidence":
             return f"{made} gave {label['label']!r} {sure}: too low, another answer is due"
+        case "returned" if not label["n_answers"]:
+            return "all its answers were taken back: the item went back to the pool"
         case "returned":
             return f"{made} was not sure enough ({sure}): the item went back to the pool"
     return f"{made} gave {label['label']!r} {sure}, first in round {label['round']}"

@@ -41,8 +41,9 @@ def believe(
 ) -> pd.DataFrame:
     """Make the labels after a round, as `tasks.domain.tables.LABELS`.
 
-    Labels of items without any answer, as seeds are, stay as they were. An item keeps the role
-    that it was first asked in, and the round that first labelled it.
+    Labels that no answers made, as those of seeds, stay as they were. An item keeps the role that
+    it was first asked in, and the round that first labelled it. One whose answers were all taken
+    back has lost its label, and is returned.
 
     Parameters
     ----------
@@ -55,14 +56,27 @@ def believe(
     """
     asked = answers[answers["role"].isin(ROLES)]
     if asked.empty:
-        return base
+        return _without_answers(base)
     labels = consensus.merge(_evidence(asked), on="item_id")
     labels["status"] = _status(labels, policy)
     labels["label"] = labels["label"].where(labels["status"] != "returned", None)
     labels["aggregator"] = aggregator
     labels["round"] = _first_round(labels, base, round_number)
-    kept = base[~base["item_id"].isin(labels["item_id"])]
+    kept = _without_answers(base[~base["item_id"].isin(labels["item_id"])])
     return pd.concat([kept, labels[list(tables.LABELS.columns)]], ignore_index=True)
+
+
+def _without_answers(base: pd.DataFrame) -> pd.DataFrame:
+    """Take the labels away from items that had answers and have none any more."""
+    lost = base["answer_ids"].map(len) > 0
+    changed = base.assign(
+        label=base["label"].where(~lost, None),
+        confidence=base["confidence"].where(~lost, 0.0),
+        status=base["status"].where(~lost, "returned"),
+        n_answers=base["n_answers"].where(~lost, 0),
+        answer_ids=base["answer_ids"].map(lambda _: []),
+    )
+    return changed if lost.any() else base
 
 
 def _evidence(asked: pd.DataFrame) -> pd.DataFrame:

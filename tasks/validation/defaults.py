@@ -65,7 +65,8 @@ def _answers(classes: Sequence[str]) -> list[Expectation]:
     return [
         _there("answer_id"),
         _there("item_id"),
-        _there("label"),
+        _there("annotator_id"),
+        # No `_there("label")`: a revision that takes an answer back has none.
         _expect("values_to_be_in_set", "label", value_set=list(classes)),
         _expect("values_to_be_between", "revision", min_value=0),
         _expect("values_to_be_between", "price", min_value=0),

@@ -101,7 +101,7 @@ def test_a_bad_row_is_told_at_once_with_file_row_column_and_what_to_do(campaign)
 
 
 def test_other_vendors_records_have_a_place_and_a_cure_too(campaign):
-    unruly = {"unknown_class_rate": 1.0, "skip_rate": 0.2, "hours_per_look": 4.0}
+    unruly = {"unknown_class_rate": 1.0, "skip_rate": 0.2, "hours_per_look": 7.0}
     change_params(campaign, {"vendor": {"options": unruly}})
     run(campaign)
     out = labelloop("-C", campaign, "status").out

@@ -192,8 +192,8 @@ def test_copies_of_a_file_count_once_and_contradictions_not_at_all(trial, opened
     answers, malformed = looked(trial, opened)
     assert answers == {(1, "ann"): "ash"}
     assert malformed == [
-        f"{folder.name}/labelled/copy.csv, row 2, column 'label': 'ann' says 'birch' here and 'ash' in labelled/ann.csv, row 2;"
-        " clear one of the two labels"
+        f"{folder.name}/labelled/copy.csv, row 2, column 'label': 'ann' says 'birch' here and"
+        " 'ash' in labelled/ann.csv, row 2; clear one of the two labels"
     ]
 
 

@@ -53,8 +53,8 @@ class Reader:
         tasks: dict[str, list[Answer]] = {}
         for (key, _), answers in sorted(said.items()):
             if (other := _contradicts(answers)) is not None:
-                error = self._contradiction(answers[0], other)
-                bad.append(self._bad(other.file, other.row, error, {"key": key}))
+                both = self._contradiction(answers[0], other)
+                bad.append(self._bad(other.file, other.row, both, {"key": key}))
             else:
                 tasks.setdefault(key, []).append(answers[0])
         whole = [OfTask(batch=self.batch, key=key, answers=tuple(a)) for key, a in tasks.items()]
