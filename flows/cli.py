@@ -261,6 +261,25 @@ def audit(context: typer.Context, as_json: AsJson = False) -> None:
 
 
 @app.command()
+def acknowledge(
+    context: typer.Context,
+    problems: Annotated[list[str], typer.Argument(help="Ids, as `labelloop audit` prints them.")],
+    reason: Annotated[str, typer.Option(help="Why the problem may stand; kept in the ledger.")],
+    as_json: AsJson = False,
+) -> None:
+    """Let problems stand that others made outside: at the vendor, or in MLflow.
+
+    The audit lists them apart from then on, with the reason. A problem that changes shows again.
+    What is wrong with the campaign's own records cannot be acknowledged.
+    """
+    from flows.words import let_stand
+    from tasks import actions
+
+    facts = actions.acknowledge(context.obj, problems, reason)
+    _print_json(facts) if as_json else out.print(let_stand(facts), markup=False, highlight=False)
+
+
+@app.command()
 def replay(
     context: typer.Context,
     round_number: Annotated[

@@ -75,6 +75,11 @@ class Display:
             self.say(f"{place}{facts['answered']} of {facts['expected']} answers are in")
         elif step == "close":
             self._line(facts["round_number"])
+        elif step == "away":
+            words = f"the vendor is away, and is asked again until it is back: {facts['error']}"
+            self.console.print(words, style="yellow", markup=False, highlight=False)
+        elif step == "back":
+            self.console.print("the vendor is back", markup=False, highlight=False)
         elif step == "catch_up":
             for missed in facts["missed"]:
                 self.console.print(f"made up for later: {missed}", style="yellow", markup=False)

@@ -79,7 +79,7 @@ def _closed(campaign: str, facts: Facts) -> None:
 def _emit(event: str, campaign: str, facts: Facts) -> None:
     from prefect.events import emit_event
 
-    chosen = ("round_number", "answered", "expected", "gone", "tag", "stop")
+    chosen = ("round_number", "answered", "expected", "gone", "tag", "stop", "error")
     emit_event(
         f"labelloop.{event}",
         resource={
@@ -90,4 +90,17 @@ def _emit(event: str, campaign: str, facts: Facts) -> None:
     )
 
 
-TOLD: dict[str, Callable[[str, Facts], None]] = {"look": _looked, "close": _closed}
+def _away(campaign: str, facts: Facts) -> None:
+    _emit("vendor.away", campaign, facts)
+
+
+def _back(campaign: str, facts: Facts) -> None:
+    _emit("vendor.back", campaign, facts)
+
+
+TOLD: dict[str, Callable[[str, Facts], None]] = {
+    "look": _looked,
+    "close": _closed,
+    "away": _away,
+    "back": _back,
+}

@@ -20,7 +20,7 @@ def run(
     is_over = state.stop(work.ledger.entries()) is not None
     with display.running() as watch:
         if not prefect or is_over:
-            advance(plainly(watch), directory, rounds, wait=wait)
+            advance(plainly(watch), directory, rounds, wait=wait, watch=watch)
             return
         display.say("starting the Prefect server")
         with prefect_api(work.campaign.private / "prefect"):

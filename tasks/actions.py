@@ -4,13 +4,14 @@ An action opens the campaign anew, under its lock, and lets the ledger say wheth
 left to do. So a process may die between or within actions, and another may be at the same ones.
 """
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from tasks import campaign as at
 from tasks import collect, pipeline, push, snapshot
-from tasks.delivery import keys, legs, lost
+from tasks.delivery import keys, legs, lost, once
 from tasks.domain import crash, digests, environment, files, state
 from tasks.domain.errors import LabelloopError
 from tasks.versions import data
@@ -101,6 +102,35 @@ def recover(directory: Path, batch: str | None, *, resend: bool) -> Facts:
         connect = partial(desk, work)
         decided = lost.Loss(work.campaign, work.params, work.ledger, connect)
         return decided.decide(batch, resend=resend)
+
+
+def acknowledge(directory: Path, ids: Sequence[str], reason: str) -> Facts:
+    """Write down that problems which the audit finds may stand, and why.
+
+    Parameters
+    ----------
+    ids : sequence of str
+        As the audit prints them.
+
+    Raises
+    ------
+    CampaignError
+        The reason is none, or one of the problems is not there or cannot be acknowledged; then
+        nothing is written.
+    """
+    from tasks.audit import acknowledging, verify
+
+    said = acknowledging.checked(reason)
+    with opened(directory) as work:
+        problems = acknowledging.chosen(verify.audit(directory), ids)
+        number = state.current_round(work.ledger.entries())
+        for one in problems:
+            plain = {"kind": one.kind, "where": one.where, "what": one.what}
+            about = {"problem": one.digest}
+            once.say(work.ledger, number, "acknowledged", {**plain, "reason": said}, **about)
+        if work.params.storage.ledger is None:
+            snapshot.save_ledger(work.campaign)
+    return {"reason": said, "acknowledged": [one.to_json() for one in problems]}
 
 
 def settle(directory: Path, round_number: int) -> Facts:
