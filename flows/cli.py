@@ -321,10 +321,20 @@ def serve(
     signed_with: Annotated[
         str, typer.Option("--webhook-secret-env", help="The variable that holds their secret.")
     ] = "LABELLOOP_WEBHOOK_SECRET",
+    webhook_url: Annotated[
+        str | None,
+        typer.Option(
+            help="Where the vendor reaches them, if it is told by labelloop.",
+            show_default="http://HOST:PORT/webhooks/VENDOR",
+        ),
+    ] = None,
     webhook_scheme: Annotated[
-        Literal["hmac", "hmac-timestamp", "header"],
-        typer.Option(help="A signature of the body, of time and body, or a secret header."),
-    ] = "hmac",
+        Literal["hmac", "hmac-timestamp", "header"] | None,
+        typer.Option(
+            help="A signature of the body, of time and body, or a secret header.",
+            show_default="by the vendor",
+        ),
+    ] = None,
     webhook_header: Annotated[
         str | None, typer.Option(help="That holds it.", show_default="by the scheme")
     ] = None,
@@ -335,7 +345,11 @@ def serve(
     from flows.serve import serve as stay
 
     plan = Plan(every, cron, rounds_every, timezone)
-    door = Door(webhooks, signed_with, webhook_scheme, webhook_header) if webhooks else None
+    door = (
+        Door(webhooks, signed_with, webhook_scheme, webhook_header, webhook_url)
+        if webhooks
+        else None
+    )
     stay(context.obj, plan, door, out)
 
 

@@ -23,6 +23,7 @@ WORDS = {
     "score": "scoring the pool",
     "push": "making the batch",
     "deliver": "sending the batch",
+    "subscribe": "registering the webhook",
     "look": "asking for answers",
     "collect": "checking answers",
     "settle": "settling the cost",

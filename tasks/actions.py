@@ -11,11 +11,11 @@ from typing import Any
 
 from tasks import campaign as at
 from tasks import collect, pipeline, push, snapshot
-from tasks.delivery import keys, legs, lost, once
+from tasks.delivery import hooks, keys, legs, lost, once
 from tasks.domain import crash, digests, environment, files, state
 from tasks.domain.errors import LabelloopError
 from tasks.versions import data
-from tasks.work import Work, desk, desks, opened, refuse_uncommitted
+from tasks.work import Work, desk, desks, look_at, opened, refuse_uncommitted
 
 Facts = dict[str, Any]
 
@@ -57,6 +57,26 @@ def deliver(directory: Path, round_number: int) -> Facts:
         if given_up or _is_dealt_with(work, entries, round_number):
             return {"skipped": True}
         return _deliver(work, round_number, legs.FIRST)
+
+
+def subscribe(directory: Path) -> Facts:
+    """Have the vendor send its events of all open batches to `labelloop serve`, if that listens.
+
+    What cannot be registered now is registered with the next look; the reasons come back under
+    ``missed``.
+    """
+    if hooks.announced() is None:
+        return {"missed": []}
+    work = look_at(directory)
+    entries = work.ledger.entries()
+    return {"missed": hooks.subscribe(entries, work.params, partial(desk, work))}
+
+
+def unsubscribe(directory: Path) -> Facts:
+    """Have the vendor send nothing more, as nobody listens from now on; as `subscribe`."""
+    work = look_at(directory)
+    entries = work.ledger.entries()
+    return {"missed": hooks.unsubscribe(entries, work.params, partial(desk, work))}
 
 
 def look(directory: Path, round_number: int) -> Facts:

@@ -36,6 +36,8 @@ EXEMPT = {
     "a_task_that_is_there_twice_is_listed_once": "a key is unique at Kiosk",
     "ids_that_the_vendor_uses_again_are_not_mixed_up": "answers are known by key and annotator",
     "an_event_is_a_hint_and_nothing_more": "Kiosk sends no webhooks",
+    "a_webhook_is_registered_once_and_removed_alone": "Kiosk sends no webhooks",
+    "registering_a_webhook_that_goes_wrong_registers_one": "Kiosk sends no webhooks",
     "extending_loses_nothing": "a batch stays open until it is complete",
     "deciding_twice_pays_once_and_the_first_decision_stands": "Kiosk pays every answer",
     "deciding_that_goes_wrong_pays_once": "Kiosk pays every answer",
