@@ -344,6 +344,25 @@ def audit(context: typer.Context, as_json: AsJson = False) -> None:
 
 
 @app.command()
+def acknowledge(
+    context: typer.Context,
+    problems: Annotated[list[str], typer.Argument(help="Ids, as `labelloop audit` prints them.")],
+    reason: Annotated[str, typer.Option(help="Why the problem may stand; kept in the ledger.")],
+    as_json: AsJson = False,
+) -> None:
+    """Let problems stand that others made outside: at the vendor, or in MLflow.
+
+    The audit lists them apart from then on, with the reason. A problem that changes shows again.
+    What is wrong with the campaign's own records cannot be acknowledged.
+    """
+    from flows.words import let_stand
+    from tasks import actions
+
+    facts = actions.acknowledge(context.obj, problems, reason)
+    _print_json(facts) if as_json else out.print(let_stand(facts), markup=False, highlight=False)
+
+
+@app.command()
 def replay(
     context: typer.Context,
     round_number: Annotated[
@@ -408,10 +427,20 @@ def serve(
     signed_with: Annotated[
         str, typer.Option("--webhook-secret-env", help="The variable that holds their secret.")
     ] = "LABELLOOP_WEBHOOK_SECRET",
+    webhook_url: Annotated[
+        str | None,
+        typer.Option(
+            help="Where the vendor reaches them, if it is told by labelloop.",
+            show_default="http://HOST:PORT/webhooks/VENDOR",
+        ),
+    ] = None,
     webhook_scheme: Annotated[
-        Literal["hmac", "hmac-timestamp", "header"],
-        typer.Option(help="A signature of the body, of time and body, or a secret header."),
-    ] = "hmac",
+        Literal["hmac", "hmac-timestamp", "header"] | None,
+        typer.Option(
+            help="A signature of the body, of time and body, or a secret header.",
+            show_default="by the vendor",
+        ),
+    ] = None,
     webhook_header: Annotated[
         str | None, typer.Option(help="That holds it.", show_default="by the scheme")
     ] = None,
@@ -422,7 +451,11 @@ def serve(
     from flows.serve import serve as stay
 
     plan = Plan(every, cron, rounds_every, timezone)
-    door = Door(webhooks, signed_with, webhook_scheme, webhook_header) if webhooks else None
+    door = (
+        Door(webhooks, signed_with, webhook_scheme, webhook_header, webhook_url)
+        if webhooks
+        else None
+    )
     stay(context.obj, plan, door, out)
 
 

@@ -25,6 +25,7 @@ WORDS = {
     "score": "scoring the pool",
     "push": "making the batch",
     "deliver": "sending the batch",
+    "subscribe": "registering the webhook",
     "look": "asking for answers",
     "collect": "checking answers",
     "settle": "settling the cost",
@@ -87,6 +88,11 @@ class Display:
             self._reopened(facts)
         elif step == "close":
             self._line(facts["round_number"])
+        elif step == "away":
+            words = f"the vendor is away, and is asked again until it is back: {facts['error']}"
+            self.console.print(words, style="yellow", markup=False, highlight=False)
+        elif step == "back":
+            self.console.print("the vendor is back", markup=False, highlight=False)
         elif step == "catch_up":
             for missed in facts["missed"]:
                 self.console.print(f"made up for later: {missed}", style="yellow", markup=False)

@@ -84,7 +84,7 @@ def _reopened(campaign: str, facts: Facts) -> None:
 def _emit(event: str, campaign: str, facts: Facts) -> None:
     from prefect.events import emit_event
 
-    chosen = ("round_number", "answered", "expected", "gone", "tag", "stop", "changes")
+    chosen = ("round_number", "answered", "expected", "gone", "tag", "stop", "changes", "error")
     emit_event(
         f"labelloop.{event}",
         resource={
@@ -95,8 +95,18 @@ def _emit(event: str, campaign: str, facts: Facts) -> None:
     )
 
 
+def _away(campaign: str, facts: Facts) -> None:
+    _emit("vendor.away", campaign, facts)
+
+
+def _back(campaign: str, facts: Facts) -> None:
+    _emit("vendor.back", campaign, facts)
+
+
 TOLD: dict[str, Callable[[str, Facts], None]] = {
     "look": _looked,
     "close": _closed,
     "reopen": _reopened,
+    "away": _away,
+    "back": _back,
 }

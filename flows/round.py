@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from tasks import pipeline
+from tasks.delivery import hooks
 
 Facts = dict[str, Any]
 Watch = Callable[[str, Facts], None]
@@ -32,6 +33,8 @@ def label_round(call: Call, directory: Path, *, wait: bool, poll_seconds: float)
     for name in pipeline.BEFORE_SENDING:
         call("stage", **here, name=name)
     call("deliver", **here)
+    if hooks.announced():
+        call("subscribe", directory=directory)
     while not call("look", **here)["done"]:
         if not wait:
             call("catch_up", directory=directory)

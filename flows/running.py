@@ -22,7 +22,7 @@ def run(
     is_over = found is not None and not found.goes_on
     with display.running() as watch:
         if not prefect or is_over:
-            advance(plainly(watch), directory, rounds, wait=wait)
+            advance(plainly(watch), directory, rounds, wait=wait, watch=watch)
             return
         display.say("starting the Prefect server")
         with prefect_api(work.campaign.private / "prefect"):
@@ -33,24 +33,25 @@ def _recorded(directory: Path, rounds: int | None, wait: bool, display: Display)
     """Have a flow run for each round."""
     from flows.campaign import campaign, watching
 
-    first = _current(directory)
+    now, _ = _stands(directory)
+    last = None if rounds is None else now + rounds
     token = watching.set(display.told)
     try:
         while True:
-            before = _current(directory)
+            before = now
             campaign(str(directory), wait=wait)
-            now = _current(directory)
-            if now in (None, before) or (rounds and first is not None and now >= first + rounds):
+            now, is_stopped = _stands(directory)
+            if is_stopped or now in (before, last):
                 return
     finally:
         watching.reset(token)
         _flush()
 
 
-def _current(directory: Path) -> int | None:
-    """Give the round that is open or comes next; None if none comes."""
+def _stands(directory: Path) -> tuple[int, bool]:
+    """Give the round that is open or comes next, and whether the campaign is stopped."""
     entries = look_at(directory).ledger.entries()
-    return None if state.stop(entries) is not None else state.current_round(entries)
+    return state.current_round(entries), state.stop(entries) is not None
 
 
 def _flush() -> None:

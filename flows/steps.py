@@ -10,7 +10,7 @@ from flows.calls import function, watched
 from flows.round import Call, Facts, Watch
 from tasks.domain.errors import UserError
 
-RETRIES = {"deliver": 3, "look": 3, "settle": 3, "release": 3, "catch_up": 1}
+RETRIES = {"deliver": 3, "subscribe": 1, "look": 3, "settle": 3, "release": 3, "catch_up": 1}
 """How often an action that speaks with others is tried again; the ledger makes that safe."""
 DELAYS = [1.0, 5.0, 25.0]
 TIMEOUT = 24 * 3600

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from flows.status import Status
-from tasks.audit.findings import Report
+from tasks.audit.findings import Acknowledged, Report
 from tasks.delivery.aside import line
 
 LINES = 10
@@ -107,8 +107,27 @@ def recovered(facts: Mapping[str, Any]) -> str:
 def verdict(found: Report) -> str:
     """Say what an audit found, the nearest to the cause first."""
     lines = [f"unchecked: {what}" for what in found.unchecked]
+    lines += [_acknowledged(one) for one in found.acknowledged]
     if found.ok:
         return "\n".join([*lines, f"all is well: {found.entries} entries, head {found.head}"])
-    lines += [f"{one.kind}: {one.where}: {one.what}" for one in found.problems]
+    lines += [f"{one.id}  {one.kind}: {one.where}: {one.what}" for one in found.problems]
     count = len(found.problems)
-    return "\n".join([*lines, f"{count} {'problem' if count == 1 else 'problems'}"])
+    lines.append(f"{count} {'problem' if count == 1 else 'problems'}")
+    if any(one.outside for one in found.problems):
+        lines.append(
+            "what was done outside may stand: `labelloop acknowledge ID --reason ...` "
+            f"({', '.join(one.id for one in found.problems if one.outside)})"
+        )
+    return "\n".join(lines)
+
+
+def _acknowledged(one: Acknowledged) -> str:
+    problem = one.problem
+    said = f"{problem.kind}: {problem.where}: {problem.what}"
+    return f"acknowledged on {one.at[:10]} ({one.reason}): {problem.id}  {said}"
+
+
+def let_stand(facts: Mapping[str, Any]) -> str:
+    """Say which problems may stand from now on."""
+    lines = [f"acknowledged: {one['id']}  {one['where']}" for one in facts["acknowledged"]]
+    return "\n".join(lines or ["they were acknowledged before"])

@@ -4,6 +4,7 @@ An action opens the campaign anew, under its lock, and lets the ledger say wheth
 left to do. So a process may die between or within actions, and another may be at the same ones.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -11,13 +12,13 @@ from typing import Any
 
 from tasks import campaign as at
 from tasks import collect, pipeline, prospects, push, reopening, snapshot
-from tasks.delivery import keys, legs, lost
+from tasks.delivery import hooks, keys, legs, lost, once
 from tasks.delivery.aside import set_aside as aside_of
 from tasks.delivery.aside import told
 from tasks.domain import crash, digests, environment, files, state
 from tasks.domain.errors import LabelloopError
 from tasks.versions import data, opening
-from tasks.work import Work, desk, desks, name_campaign, opened, refuse_uncommitted
+from tasks.work import Work, desk, desks, look_at, name_campaign, opened, refuse_uncommitted
 
 Facts = dict[str, Any]
 SHOWN = 20
@@ -84,6 +85,26 @@ def deliver(directory: Path, round_number: int) -> Facts:
         return _deliver(work, round_number, legs.FIRST)
 
 
+def subscribe(directory: Path) -> Facts:
+    """Have the vendor send its events of all open batches to `labelloop serve`, if that listens.
+
+    What cannot be registered now is registered with the next look; the reasons come back under
+    ``missed``.
+    """
+    if hooks.announced() is None:
+        return {"missed": []}
+    work = look_at(directory)
+    entries = work.ledger.entries()
+    return {"missed": hooks.subscribe(entries, work.params, partial(desk, work))}
+
+
+def unsubscribe(directory: Path) -> Facts:
+    """Have the vendor send nothing more, as nobody listens from now on; as `subscribe`."""
+    work = look_at(directory)
+    entries = work.ledger.entries()
+    return {"missed": hooks.unsubscribe(entries, work.params, partial(desk, work))}
+
+
 def look(directory: Path, round_number: int) -> Facts:
     """Ask the vendor once what is new; send what it did not answer to the fallback, if so asked."""
     with opened(directory) as work, crash.scope(f"{round_number:04d}"):
@@ -136,6 +157,35 @@ def recover(directory: Path, batch: str | None, *, resend: bool) -> Facts:
         connect = partial(desk, work)
         decided = lost.Loss(work.campaign, work.params, work.ledger, connect)
         return decided.decide(batch, resend=resend)
+
+
+def acknowledge(directory: Path, ids: Sequence[str], reason: str) -> Facts:
+    """Write down that problems which the audit finds may stand, and why.
+
+    Parameters
+    ----------
+    ids : sequence of str
+        As the audit prints them.
+
+    Raises
+    ------
+    CampaignError
+        The reason is none, or one of the problems is not there or cannot be acknowledged; then
+        nothing is written.
+    """
+    from tasks.audit import acknowledging, verify
+
+    said = acknowledging.checked(reason)
+    with opened(directory) as work:
+        problems = acknowledging.chosen(verify.audit(directory), ids)
+        number = state.current_round(work.ledger.entries())
+        for one in problems:
+            plain = {"kind": one.kind, "where": one.where, "what": one.what}
+            about = {"problem": one.digest}
+            once.say(work.ledger, number, "acknowledged", {**plain, "reason": said}, **about)
+        if work.params.storage.ledger is None:
+            snapshot.save_ledger(work.campaign)
+    return {"reason": said, "acknowledged": [one.to_json() for one in problems]}
 
 
 def settle(directory: Path, round_number: int) -> Facts:

@@ -202,7 +202,7 @@ def _intend(
         money.refuse_overspending(params.campaign.budget, _committed(campaign, params, desk), cost)
         copies = int(rows["copies"].max()) if len(rows) else 1
         packing.refuse_missing(desk.name, desk.capabilities, params, copies)
-        _ask(desk)
+        _ask(desk, known=any(one.vendor == desk.name for one in legs.made(ledger.entries())))
     elif before.body != body:
         raise CampaignError(
             f"is not the batch of round {number} that was begun to be sent",
@@ -212,11 +212,17 @@ def _intend(
     ledger.record(number, "batch_intended", body)
 
 
-def _ask(desk: Desk) -> None:
-    """Ask a vendor whether it would take a batch; nobody waits for one that is not there."""
+def _ask(desk: Desk, *, known: bool) -> None:
+    """Ask a vendor whether it would take a batch.
+
+    Nobody waits for one that was never there: its address may be wrong. One that has had a batch
+    is away for a while.
+    """
     try:
         desk.account.preflight()
     except TransientError as error:
+        if known:
+            raise
         fix = f"check its address in {at.PARAMS}, or run again when it is up; nothing was sent"
         raise VendorRefusedError(error.what, where=error.where, fix=fix) from error
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from tasks import campaign as at
 from tasks.audit import (
+    acknowledging,
     history,
     reach,
     verify_chain,
@@ -56,7 +57,7 @@ def audit(directory: Path) -> Report:
     with findings.guarded("vendor", "what was exchanged"):
         verify_exchange.check(rounds, findings)
     _ask_others(rounds, params, findings)
-    return Report(chain.count, chain.head, tuple(findings.problems), tuple(findings.unchecked))
+    return acknowledging.report(chain, findings)
 
 
 def _storage(campaign: at.Campaign) -> StorageParams:

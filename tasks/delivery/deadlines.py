@@ -2,6 +2,7 @@
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 
 from tasks import campaign as at
@@ -38,6 +39,28 @@ class Looked:
     progress: Progress
     resend: bool = False
     reminder: bool = False
+
+
+def is_over(entries: state.Entries, params: Params, now: datetime) -> bool:
+    """Whether the open round's deadline has passed, while its vendor cannot be asked.
+
+    The vendor's clock is that of the last look; since then, `now` counts.
+    """
+    deadline = params.collect.deadline_hours
+    if deadline is None or params.collect.at_deadline == "wait":
+        return False
+    number = state.current_round(entries)
+    batch = keys.batch_name(params.campaign.name, number, legs.current(entries, number))
+    known = [
+        (entry, (entry.body.get("progress") or {"hours": 0.0})["hours"])
+        for entry in entries
+        if entry.kind in ("batch_made", "looked") and entry.body["batch"] == batch
+    ]
+    if not known:
+        return False
+    newest, hours = known[-1]
+    since = (now - datetime.fromisoformat(newest.at)).total_seconds() / 3600
+    return bool(hours + since >= deadline)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from tasks import campaign as at
 from tasks.campaign import Campaign
-from tasks.delivery import legs, lost, money, once
+from tasks.delivery import hooks, legs, lost, money, once
 from tasks.delivery.checks import Sifted
 from tasks.delivery.desk import Desk, Desks
 from tasks.delivery.legs import Sent
@@ -46,6 +46,7 @@ class Settling:
             if sent.round < self.campaign.round and not money.outstanding(mine, answers):
                 with self._session(sent) as desk, crash.guarded(f"vendor:close:{sent.batch}"):
                     desk.account.close(sent.reference)
+                    hooks.remove(desk, sent)
                 about = {"batch": sent.batch}
                 once.say(self.ledger, self.campaign.round, "batch_closed", {}, **about)
                 done.append(sent)

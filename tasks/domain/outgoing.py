@@ -1,7 +1,7 @@
 """What a campaign gives to a vendor."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -69,6 +69,8 @@ class Capabilities:
         `CapabilityMissingError` and changes nothing.
     events : bool
         `Vendor.parse_event` understands the vendor's webhooks.
+    subscribe : bool
+        Its account is a `tasks.domain.ports.Subscriber`: webhooks need not be set up by hand.
     """
 
     max_tasks: int = 500
@@ -78,6 +80,25 @@ class Capabilities:
     cancel: bool = False
     decide: bool = False
     events: bool = False
+    subscribe: bool = False
+
+
+@dataclass(frozen=True, order=True)
+class Webhook:
+    """Where a vendor is to send its events.
+
+    Attributes
+    ----------
+    url : str
+        The address as the vendor sees it.
+    header, secret : str
+        What the vendor sends along, so that its events are told from others. The secret is kept
+        nowhere, is in no message, and `VendorContext.outgoing` is not told of bodies with it.
+    """
+
+    url: str
+    header: str
+    secret: str = field(repr=False)
 
 
 @dataclass(frozen=True)

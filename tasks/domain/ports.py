@@ -17,6 +17,7 @@ from tasks.domain.outgoing import (
     Reference,
     Task,
     VendorContext,
+    Webhook,
 )
 from tasks.domain.outlook import Outlook, Verdict
 
@@ -168,6 +169,22 @@ class Account(Protocol):
 
     def disconnect(self) -> None:
         """Let go of files and connections."""
+        ...
+
+
+class Subscriber(Protocol):
+    """What the account of a vendor also is if its capabilities have `subscribe`.
+
+    Laws: registering twice is once, also by two processes at once or after a kill; only what was
+    registered for this address is removed; the secret is kept nowhere and is in no message.
+    """
+
+    def subscribe(self, reference: Reference, hook: Webhook) -> None:
+        """Have the events of a batch sent to an address; changes a secret that is another now."""
+        ...
+
+    def unsubscribe(self, reference: Reference, hook: Webhook) -> None:
+        """Send no more events of a batch to the address; does nothing if none are sent."""
         ...
 
 

@@ -132,10 +132,14 @@ class Http:
         params: Mapping[str, Any] | None = None,
         allow: tuple[int, ...] = (),
         repeatable: bool = False,
+        secret: bool = False,
     ) -> Reply:
-        """Write; `repeatable` if doing it twice is the same as once, so that it may be retried."""
+        """Write; `repeatable` if doing it twice is the same as once, so that it may be retried.
+
+        A body that holds a secret, and nothing of items, is not told to `outgoing`.
+        """
         content = b"" if body is None else encode(body)
-        if content:
+        if content and not secret:
             self._outgoing(f"{method} {path}", content)
         if not repeatable:
             return self._exchange(method, path, params, content, allow, True)

@@ -63,8 +63,10 @@ class LabelStudio:
 
     @property
     def capabilities(self) -> Capabilities:
-        """It shows guesses, withdraws what is open, and sends webhooks."""
-        return Capabilities(max_tasks=1000, prelabels=True, cancel=True, events=True)
+        """It shows guesses, withdraws what is open, and sends webhooks that it is asked for."""
+        return Capabilities(
+            max_tasks=1000, prelabels=True, cancel=True, events=True, subscribe=True
+        )
 
     def connect(self, context: VendorContext) -> "LabelStudioAccount":
         """Open the campaign's account; speaks with nobody yet."""

@@ -16,7 +16,7 @@ from faults import ErrorBody, Exchange, Proxy, trouble
 from label_studio_server import LabelStudioServer
 from labelloop_contracts.world import CAMPAIGN, CLASSES, PRICE, Trouble, World
 
-from tasks.domain.outgoing import Outgoing, Reference, VendorContext
+from tasks.domain.outgoing import Outgoing, Reference, VendorContext, Webhook
 from tasks.domain.ports import Account
 from tasks.vendors.label_studio import LabelStudio
 
@@ -141,6 +141,12 @@ class LabelStudioWorld(World):
             owner.delete(f"/api/webhooks/{made['id']}/").raise_for_status()
             ann.delete(f"/api/annotations/{given['id']}/").raise_for_status()
             return event
+
+    def webhooks(self, reference: Reference) -> list[Webhook]:
+        params = {"project": reference["project"]}
+        made = self.server.owner.get("/api/webhooks/", params=params).raise_for_status().json()
+        assert all(one["is_active"] and not one["send_payload"] for one in made)
+        return [Webhook(one["url"], *next(iter(one["headers"].items()))) for one in made]
 
     def count_tasks(self, reference: Reference) -> int:
         return len(self._tasks(reference))

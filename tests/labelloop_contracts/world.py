@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Literal
 
-from tasks.domain.outgoing import FieldKind, Outgoing, Reference
+from tasks.domain.outgoing import FieldKind, Outgoing, Reference, Webhook
 from tasks.domain.ports import Account, Vendor
 
 CLASSES = ("ash", "birch", "cedar")
@@ -153,6 +153,10 @@ class World(ABC):
 
     def event(self, reference: Reference) -> tuple[Mapping[str, str], bytes]:
         """Give headers (lower case) and body of a webhook as the vendor sends it."""
+        raise CannotHappenError
+
+    def webhooks(self, reference: Reference) -> list[Webhook]:
+        """List what the vendor was told to send a batch's events to, past all of our own code."""
         raise CannotHappenError
 
     @abstractmethod

@@ -37,6 +37,8 @@ EXEMPT = {
     "ids_that_the_vendor_uses_again_are_not_mixed_up": "answers are known by key and annotator",
     "an_event_is_a_hint_and_nothing_more": "Kiosk sends no webhooks",
     "extending_loses_nothing": "a batch stays open until it is complete",
+    "a_webhook_is_registered_once_and_removed_alone": "Kiosk sends no webhooks",
+    "registering_a_webhook_that_goes_wrong_registers_one": "Kiosk sends no webhooks",
     "deciding_twice_pays_once_and_the_first_decision_stands": "Kiosk pays every answer",
     "deciding_that_goes_wrong_pays_once": "Kiosk pays every answer",
     "more_copies_than_there_can_be_are_refused_unsent": "there is no limit",

@@ -11,10 +11,10 @@ from tasks.domain.errors import (
     VendorRefusedError,
 )
 from tasks.domain.incoming import Page, Progress, Receipt, Statement
-from tasks.domain.outgoing import BatchSpec, Decision, Task, VendorContext
+from tasks.domain.outgoing import BatchSpec, Decision, Task, VendorContext, Webhook
 from tasks.domain.outgoing import Reference as Kept
 from tasks.vendors._http import Http, Patience
-from tasks.vendors._label_studio import display
+from tasks.vendors._label_studio import display, webhooks
 from tasks.vendors._label_studio.counting import OPEN, OURS, Count, Counting
 from tasks.vendors._label_studio.project import Marker, Project, Reference, title
 from tasks.vendors._label_studio.reading import Cursor, Reading, twins
@@ -153,6 +153,16 @@ class LabelStudioAccount:
             tasks |= {one.key: one.task_id for one in self.reconcile(reference)}
             answers += self._count(ours, project).labelled
         return Statement(tasks, answers, answers * self._context.price)
+
+    def subscribe(self, reference: Kept, hook: Webhook) -> None:
+        """Have the batch's project send its events to an address."""
+        _, project, _, _ = self._opened(reference)
+        webhooks.subscribe(self._server, project.id, hook)
+
+    def unsubscribe(self, reference: Kept, hook: Webhook) -> None:
+        """Have the batch's project send no more events to an address."""
+        _, project, _, _ = self._opened(reference)
+        webhooks.unsubscribe(self._server, project.id, hook)
 
     def disconnect(self) -> None:
         """Let go of all connections."""

@@ -107,6 +107,30 @@ class Server:
         path = f"/api/projects/{number}/"
         self._http.send("DELETE", path, None, allow=(404,), repeatable=True)
 
+    def webhooks(self, project: int) -> list[Json]:
+        """List the webhooks of a project, with their secrets."""
+        body = decoded(self._http.get("/api/webhooks/", {"project": project}))
+        try:
+            found = TypeAdapter(list[Json]).validate_python(body)
+            return [one for one in found if type(one["id"]) is int and one["project"] == project]
+        except (ValidationError, KeyError):
+            what = "answered something that is no list of webhooks"
+            raise TransientError(what, where="GET /api/webhooks/") from None
+
+    def make_webhook(self, body: Json) -> None:
+        """Make a webhook."""
+        self._http.send("POST", "/api/webhooks/", body, secret=True)
+
+    def change_webhook(self, number: int, body: Json) -> None:
+        """Change a webhook; doing it twice is the same."""
+        path = f"/api/webhooks/{number}/"
+        self._http.send("PATCH", path, body, repeatable=True, secret=True)
+
+    def delete_webhook(self, number: int) -> None:
+        """Delete a webhook; it may be gone already."""
+        path = f"/api/webhooks/{number}/"
+        self._http.send("DELETE", path, None, allow=(404,), repeatable=True)
+
     def put_tasks(self, project: int, tasks: Sequence[Json]) -> Reply:
         """Import tasks, all or none; a reply of status 400 says which cannot be taken."""
         path = f"/api/projects/{project}/import"

@@ -1,13 +1,16 @@
 """Laws of abilities: what a vendor says that it can do, it can, and nothing else."""
 
 import dataclasses
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 
 import pytest
 
-from labelloop_contracts.trial import Trial
+from labelloop_contracts.trial import Trial, failure
+from labelloop_contracts.world import CannotHappenError, Trouble
 from tasks.domain.errors import CapabilityMissingError
-from tasks.domain.outgoing import Decision
+from tasks.domain.outgoing import Decision, Webhook
+from tasks.domain.ports import Subscriber
 
 
 class AbilityLaws:
@@ -30,6 +33,46 @@ class AbilityLaws:
         with pytest.raises(CapabilityMissingError):
             getattr(account, ability)(reference, *arguments)
         assert trial.world.count_writes() == before
+
+    def test_a_webhook_is_registered_once_and_removed_alone(self, trial: Trial) -> None:
+        if not trial.world.vendor.capabilities.subscribe:
+            raise CannotHappenError
+        said: list[bytes] = []
+        account, reference, _ = trial.opened(2)
+        _, other, _ = trial.opened(2, batch="-2")
+        ours = Webhook("http://127.0.0.1:9/webhooks/ours", "X-Webhook-Token", "s3cr3t-" * 4)
+        theirs = Webhook("http://127.0.0.1:9/webhooks/theirs", "X-Webhook-Token", "another-" * 4)
+        told = trial.account(lambda _, content: said.append(content))
+        for each in (account, told, trial.account()):
+            subscriber = cast(Subscriber, each)
+            subscriber.subscribe(reference, ours)
+            subscriber.subscribe(reference, theirs)
+            subscriber.subscribe(other, ours)
+        assert sorted(trial.world.webhooks(reference)) == sorted([ours, theirs])
+        renewed = replace(ours, secret="renewed-" * 4)
+        cast(Subscriber, told).subscribe(reference, renewed)
+        assert sorted(trial.world.webhooks(reference)) == sorted([renewed, theirs])
+        for _ in range(2):
+            cast(Subscriber, told).unsubscribe(reference, renewed)
+        assert trial.world.webhooks(reference) == [theirs]
+        assert trial.world.webhooks(other) == [ours]
+        assert ours.secret.encode() not in b"".join(said)
+        assert ours.secret not in repr(ours)
+
+    @pytest.mark.parametrize("kind", ["cut_before", "timeout_after", "cut_response"])
+    def test_registering_a_webhook_that_goes_wrong_registers_one(
+        self, trial: Trial, kind: Trouble
+    ) -> None:
+        if not trial.world.vendor.capabilities.subscribe:
+            raise CannotHappenError
+        hook = Webhook("http://127.0.0.1:9/webhooks/ours", "X-Webhook-Token", "s3cr3t-" * 4)
+        account, reference, _ = trial.opened(1)
+        with trial.world.trouble(kind):
+            error = failure(lambda: cast(Subscriber, account).subscribe(reference, hook))
+        assert hook.secret not in str(error)
+        trial.world.pass_time()
+        cast(Subscriber, trial.account()).subscribe(reference, hook)
+        assert trial.world.webhooks(reference) == [hook]
 
     def test_it_is_a_frozen_dataclass_whose_abilities_follow_from_its_options(
         self, trial: Trial
