@@ -5,6 +5,7 @@ from typing import Any
 
 from flows.status import Status
 from tasks.audit.findings import Report
+from tasks.domain import changes as changed
 
 STATES = {
     "ready": "ready to run",
@@ -40,12 +41,7 @@ def standing(found: Status) -> str:
 
 def reopened(changes: Sequence[Mapping[str, Any]]) -> str:
     """Say by which changes a campaign that had stopped goes on."""
-    return f"no stop rule fires any more: {', '.join(_change(one) for one in changes)}"
-
-
-def _change(one: Mapping[str, Any]) -> str:
-    before, now = ("nothing" if one[name] is None else one[name] for name in ("before", "now"))
-    return f"{one['field']} was changed from {before} to {now}"
+    return f"no stop rule fires any more: {changed.told(changes)}"
 
 
 def _waiting(facts: Mapping[str, Any]) -> Iterator[str]:

@@ -162,7 +162,9 @@ def publish(directory: Path) -> Facts:
             from tasks import validate
 
             validate.build_docs(work.campaign)
-        return {"report": str(page.write(work.campaign, work.ledger))}
+        found = reopening.reconsider(work)
+        decision = found.decision if found and found.changes else None
+        return {"report": str(page.write(work.campaign, work.ledger, decision))}
 
 
 def _are_docs_old(campaign: at.Campaign) -> bool:

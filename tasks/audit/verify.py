@@ -5,6 +5,7 @@ from pathlib import Path
 from tasks import campaign as at
 from tasks.audit import (
     verify_chain,
+    verify_course,
     verify_data,
     verify_exchange,
     verify_files,
@@ -34,6 +35,8 @@ def audit(directory: Path) -> Report:
     chain = verify_chain.check(campaign, findings)
     rounds = Rounds(campaign, chain.entries, Store(campaign.root))
     params = _params(campaign, findings)
+    with findings.guarded("ledger", "the order of rounds"):
+        verify_course.check(rounds, findings)
     with findings.guarded("file", "the work tree"):
         shared = params is not None and params.storage.ledger is not None
         verify_files.check(rounds, findings, shared=shared)

@@ -1,8 +1,9 @@
 """An item's whole story: why it was asked, who answered, what is believed, what learned from it."""
 
 import difflib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 
@@ -12,6 +13,7 @@ from tasks.audit.pushes import pushes
 from tasks.audit.rounds import Rounds, Row, Store, records
 from tasks.campaign import Campaign
 from tasks.delivery import composition
+from tasks.delivery.undone import Undone
 from tasks.domain.errors import DataError
 from tasks.domain.ports import Ledger
 from tasks.params import parse
@@ -50,11 +52,14 @@ class Story:
         Every task that was sent: round, vendor, key, copy, copies, role, price, withdrawn,
         task_id, sent_at.
     answers : list of dict
-        What came back. ``quarantined`` is None, or the reason why it is no answer.
+        What came back. ``quarantined`` is None, or the reason why it is no answer; ``undone`` is
+        None, or the reason why the round that asked was thrown away: then it is not believed.
     label : dict or None
         What is believed now; ``how`` says in words how that came about.
     trained_in : list of dict
-        Round and digest of every model that was trained with it.
+        Round and digest of every model that was trained with it, also of rounds since undone.
+    undone : dict of int to dict
+        The rounds that were thrown away: ``reason`` and ``ask_again``.
     """
 
     item_id: str
@@ -65,6 +70,7 @@ class Story:
     answers: list[Row]
     label: Row | None
     trained_in: list[Row]
+    undone: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
 
     def to_json(self) -> Row:
         """Give it as `labelloop why --json` prints it."""
@@ -97,10 +103,18 @@ def why(campaign: Campaign, ledger: Ledger, store: Store, item_id: str) -> Story
         considered,
         _not_recorded(rounds, item_id, considered, pools),
         sent,
-        answers(rounds, item_id, sent),
-        _label(labels),
-        _trained_in(rounds, labels),
+        _marked(rounds, answers(rounds, item_id, sent)),
+        _label({n: row for n, row in labels.items() if n not in rounds.undone}),
+        _marked(rounds, _trained_in(rounds, labels)),
+        rounds.undone,
     )
+
+
+def _marked(rounds: Rounds, rows: list[Row]) -> list[Row]:
+    """Say of each row whether its round was undone, and why."""
+    return [
+        {**row, "undone": rounds.undone.get(row["round"], {}).get("reason")} for row in rows
+    ]
 
 
 def _considered(rounds: Rounds, item_id: str) -> list[Row]:
@@ -170,7 +184,9 @@ def _was_candidate(rounds: Rounds, item_id: str, number: int) -> bool:
         rounds.table(number, path, item_id=[item_id]) for path in (at.BASE_LABELS, at.BASE_SENT)
     )
     limit = _policy(rounds, number).limit
-    return bool(candidates.open_items(pd.Series([item_id]), labels, sent, limit)[0])
+    undone = Undone.of_record(rounds.body(number, "round_opened") or {})
+    item = undone.askable(pd.DataFrame({"item_id": [item_id]}), sent)["item_id"]
+    return bool(candidates.open_items(item, labels, undone.counted(sent), limit).any())
 
 
 def _policy(rounds: Rounds, number: int) -> composition.Policy:
@@ -178,7 +194,7 @@ def _policy(rounds: Rounds, number: int) -> composition.Policy:
     params = (
         parse(rounds.content(number, at.PARAMS).decode()) if sealed else rounds.campaign.params()
     )
-    return composition.Policy(params.push.redundancy, params.push.gold, params.review.max_answers)
+    return composition.policy_of(params)
 
 
 def _label(labels: dict[int, Row]) -> Row | None:
