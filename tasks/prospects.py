@@ -168,9 +168,7 @@ def _labels(rounds: Rounds, items: Campaign | None) -> pd.DataFrame:
     return tables.read(items.path(at.SEED_LABELS))
 
 
-def _newest(
-    rounds: Rounds, numbers: Sequence[int], path: str, table: tables.Table
-) -> pd.DataFrame:
+def _newest(rounds: Rounds, numbers: Sequence[int], path: str, table: tables.Table) -> pd.DataFrame:
     found = [number for number in numbers if path in rounds.files(number)]
     return rounds.table(found[-1], path) if found else table.empty()
 

@@ -12,7 +12,7 @@ from tasks import campaign as at
 from tasks import pipeline, stop, trial
 from tasks.audit.rounds import Rounds
 from tasks.delivery import once
-from tasks.domain import digests, state
+from tasks.domain import state
 from tasks.params import Params, parse
 from tasks.prospects import rounds_of, situation
 from tasks.work import Work
@@ -74,9 +74,7 @@ def reopen(work: Work) -> Reconsidered | None:
             entries = work.ledger.entries()
             return state.stop(entries) is not None and _last(entries) == found.round
 
-        once.say_while(
-            still_stopped, work.ledger, found.round, "reopened", body, round=found.round
-        )
+        once.say_while(still_stopped, work.ledger, found.round, "reopened", body, round=found.round)
     return found
 
 
@@ -145,7 +143,9 @@ def _source(work: Work, rounds: Rounds, number: int) -> Iterator[Change]:
     if entry is None or not all(work.campaign.path(name).exists() for name in declared):
         return
     before = {path: body["sha256"] for path, body in entry.body["inputs"].items()}
-    now = {path: one.sha256 for path, one in pipeline.input_digests(work.campaign, declared).items()}
+    now = {
+        path: one.sha256 for path, one in pipeline.input_digests(work.campaign, declared).items()
+    }
     for path in sorted({**before, **now}):
         if before.get(path) != now.get(path):
             yield Change(path, _short(before.get(path)), _short(now.get(path)))

@@ -105,7 +105,9 @@ def campaign(tmp_path):
     tables.write(found.path(at.POOL), pool, tables.Table(TYPES, sort=("item_id",)))
     for name, ids in {at.GOLD: ["g", "k"], at.HOLDOUT: ["h", "i"]}.items():
         apart = pd.DataFrame({"item_id": ids, "x": 0.0, "label": "cat"})
-        tables.write(found.path(name), apart, tables.Table({**TYPES, "label": tables.TEXT}, ("item_id",)))
+        tables.write(
+            found.path(name), apart, tables.Table({**TYPES, "label": tables.TEXT}, ("item_id",))
+        )
     tables.write(found.path(at.LABELS), known, tables.LABELS)
     tables.write(found.path(at.ANSWERS), bought, tables.ANSWERS)
     tables.write(found.path(at.SENT), asked, tables.SENT)

@@ -32,9 +32,7 @@ def mark(campaign: Campaign, params: Params, ledger: Ledger, store: Store, numbe
         _mark(mlflow, params, one, best)
 
 
-def _mark(
-    client: "MlflowClient", params: Params, one: tracked.Tracked, best: int | None
-) -> None:
+def _mark(client: "MlflowClient", params: Params, one: tracked.Tracked, best: int | None) -> None:
     experiment = client.get_experiment_by_name(params.tracking.experiment)
     runs = [] if experiment is None else tracking.find(client, experiment.experiment_id, one.tags)
     for run in runs:

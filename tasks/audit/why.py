@@ -112,9 +112,7 @@ def why(campaign: Campaign, ledger: Ledger, store: Store, item_id: str) -> Story
 
 def _marked(rounds: Rounds, rows: list[Row]) -> list[Row]:
     """Say of each row whether its round was undone, and why."""
-    return [
-        {**row, "undone": rounds.undone.get(row["round"], {}).get("reason")} for row in rows
-    ]
+    return [{**row, "undone": rounds.undone.get(row["round"], {}).get("reason")} for row in rows]
 
 
 def _considered(rounds: Rounds, item_id: str) -> list[Row]:
