@@ -66,7 +66,9 @@ def with_class(holdout: pd.DataFrame, labels: pd.DataFrame, classes: list[str]) 
     """
     bought = labels[(labels["role"] == "holdout") & (labels["status"] == "labelled")]
     filled = holdout.assign(
-        label=holdout["label"].fillna(holdout["item_id"].map(bought.set_index("item_id")["label"]))
+        label=holdout["label"]
+        .astype(object)
+        .fillna(holdout["item_id"].map(bought.set_index("item_id")["label"]))
     )
     known = filled[filled["label"].notna()].sort_values("item_id", kind="stable")
     foreign = known[~known["label"].isin(classes)]
