@@ -6,6 +6,7 @@ from typing import Any
 from flows.status import Status
 from tasks.audit.findings import Acknowledged, Report
 from tasks.delivery.aside import line
+from tasks.domain import changes as changed
 
 LINES = 10
 """Of what was set aside, that are shown."""
@@ -45,12 +46,7 @@ def standing(found: Status) -> str:
 
 def reopened(changes: Sequence[Mapping[str, Any]]) -> str:
     """Say by which changes a campaign that had stopped goes on."""
-    return f"no stop rule fires any more: {', '.join(_change(one) for one in changes)}"
-
-
-def _change(one: Mapping[str, Any]) -> str:
-    before, now = ("nothing" if one[name] is None else one[name] for name in ("before", "now"))
-    return f"{one['field']} was changed from {before} to {now}"
+    return f"no stop rule fires any more: {changed.told(changes)}"
 
 
 def _beside(metrics: Mapping[str, Any]) -> Iterator[str]:

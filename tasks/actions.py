@@ -247,7 +247,9 @@ def publish(directory: Path) -> Facts:
 
     with opened(directory) as work:
         work.keeping.need((at.POOL,))
-        return {"report": str(page.write(work.campaign, work.ledger))}
+        found = reopening.reconsider(work)
+        decision = found.decision if found and found.changes else None
+        return {"report": str(page.write(work.campaign, work.ledger, decision))}
 
 
 def _is_dealt_with(work: Work, entries: state.Entries, number: int) -> bool:

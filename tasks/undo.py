@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tasks.delivery import once
 from tasks.domain import crash, state
-from tasks.domain.errors import CampaignError
+from tasks.domain.errors import CampaignError, ParamsError
 from tasks.work import Work, opened
 
 
@@ -98,6 +98,8 @@ def _done_before(entries: state.Entries, request: Request) -> int | None:
 
 
 def _refuse(entries: state.Entries, request: Request, where: str) -> None:
+    if not request.reason.strip() or len(request.reason.splitlines()) > 1:
+        raise ParamsError("must be one line that says why", where="--reason")
     standing = state.standing_rounds(entries)
     if not standing:
         raise CampaignError("has no closed round to undo", where=where)

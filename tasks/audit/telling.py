@@ -28,6 +28,7 @@ def tell(story: Story) -> str:
             *(f"  {_imported(row)}" for row in story.imported),
             f"  label: {_label(story)}",
             *_trained(story),
+            *_undone(story),
         ]
     )
 
@@ -65,6 +66,7 @@ def _answer(row: Row) -> str:
         said = line(row.get("place") or "", row["quarantined"], row.get("fix") or "")
         return f"round {row['round']}: set aside, {said}"
     late = ", late" if row["late"] else ""
+    late += ", not believed since that round is undone" if row["undone"] else ""
     revision = f", revision {row['revision']}" if row["revision"] else ""
     said = f"{row['annotator_id']} said {row['label']!r}"
     if row["label"] is None:
@@ -91,5 +93,17 @@ def _label(story: Story) -> str:
 def _trained(story: Story) -> Iterator[str]:
     if story.trained_in:
         yield "  trained on it: " + ", ".join(
-            f"round {row['round']} ({row['model_digest'][:TAGS]})" for row in story.trained_in
+            f"round {row['round']} ({row['model_digest'][:TAGS]})"
+            + (", undone" if row["undone"] else "")
+            for row in story.trained_in
         )
+
+
+def _undone(story: Story) -> Iterator[str]:
+    """Say what became of the rounds that asked for the item and were thrown away."""
+    asked = {row["round"] for row in story.pushes}
+    for number, body in story.undone.items():
+        if number in asked:
+            again = "may be" if body["ask_again"] else "is not"
+            told = f"what it asked is paid and {again} asked again"
+            yield f"  round {number} is undone ({body['reason']}): {told}"

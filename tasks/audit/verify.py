@@ -8,6 +8,7 @@ from tasks.audit import (
     history,
     reach,
     verify_chain,
+    verify_course,
     verify_data,
     verify_exchange,
     verify_files,
@@ -46,6 +47,8 @@ def audit(directory: Path) -> Report:
     with findings.guarded("data", "DVC"):
         rounds.store = reach.store(rounds)
     params = _params(campaign, findings)
+    with findings.guarded("ledger", "the order of rounds"):
+        verify_course.check(rounds, findings)
     with findings.guarded("file", "the work tree"):
         verify_files.check(rounds, findings, shared=shared)
     with findings.guarded("data", "DVC"):

@@ -1,8 +1,9 @@
 """An item's whole story: why it was asked, who answered, what is believed, what learned from it."""
 
 import difflib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 
@@ -13,6 +14,7 @@ from tasks.audit.pushes import pushes
 from tasks.audit.rounds import Rounds, Row, Store, records
 from tasks.campaign import Campaign
 from tasks.delivery import composition
+from tasks.delivery.undone import Undone
 from tasks.domain.errors import DataError
 from tasks.domain.ports import Ledger
 from tasks.modeling.training import ROLES
@@ -52,14 +54,17 @@ class Story:
         task_id, sent_at, deleted (what was decided if the batch was deleted at the vendor).
     answers : list of dict
         What came back. ``quarantined`` is None, or the reason why it is no answer; then ``place``
-        and ``fix`` say where it is and what to do.
+        and ``fix`` say where it is and what to do. ``undone`` is None, or the reason why the round
+        that asked was thrown away: then it is not believed.
     imported : list of dict
         Labels of it that were made elsewhere: whose, the file and row, ``counts_from``, the first
         round that counts them, or None while they wait for the next round to be opened.
     label : dict or None
         What is believed now; ``how`` says in words how that came about.
     trained_in : list of dict
-        Round and digest of every model that was trained with it.
+        Round and digest of every model that was trained with it, also of rounds since undone.
+    undone : dict of int to dict
+        The rounds that were thrown away: ``reason`` and ``ask_again``.
     """
 
     item_id: str
@@ -71,6 +76,7 @@ class Story:
     imported: list[Row]
     label: Row | None
     trained_in: list[Row]
+    undone: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
 
     def to_json(self) -> Row:
         """Give it as `labelloop why --json` prints it."""
@@ -106,11 +112,17 @@ def why(campaign: Campaign, ledger: Ledger, store: Store, item_id: str) -> Story
         considered,
         _not_recorded(rounds, item_id, considered, pools),
         sent,
-        answers(rounds, item_id, sent),
+        _marked(rounds, answers(rounds, item_id, sent)),
         elsewhere,
-        _label(labels),
-        _trained_in(rounds, labels),
+        _label({n: row for n, row in labels.items() if n not in rounds.undone}),
+        _marked(rounds, _trained_in(rounds, labels)),
+        rounds.undone,
     )
+
+
+def _marked(rounds: Rounds, rows: list[Row]) -> list[Row]:
+    """Say of each row whether its round was undone, and why."""
+    return [{**row, "undone": rounds.undone.get(row["round"], {}).get("reason")} for row in rows]
 
 
 def _considered(rounds: Rounds, item_id: str) -> list[Row]:
@@ -185,7 +197,9 @@ def _was_candidate(rounds: Rounds, item_id: str, number: int) -> bool:
         rounds.table(number, path, item_id=[item_id]) for path in (at.BASE_LABELS, at.BASE_SENT)
     )
     limit = _policy(rounds, number).limit
-    return bool(candidates.open_items(pd.Series([item_id]), labels, sent, limit)[0])
+    undone = Undone.of_record(rounds.body(number, "round_opened") or {})
+    item = undone.askable(pd.DataFrame({"item_id": [item_id]}), sent)["item_id"]
+    return bool(candidates.open_items(item, labels, undone.counted(sent), limit).any())
 
 
 def _policy(rounds: Rounds, number: int) -> composition.Policy:
@@ -193,7 +207,7 @@ def _policy(rounds: Rounds, number: int) -> composition.Policy:
     params = (
         parse(rounds.content(number, at.PARAMS).decode()) if sealed else rounds.campaign.params()
     )
-    return composition.Policy(params.push.redundancy, params.push.gold, params.review.max_answers)
+    return composition.policy_of(params)
 
 
 def _label(labels: dict[int, Row]) -> Row | None:

@@ -1,7 +1,7 @@
 """What the next batch asks for and costs at most, by its parts, before anybody has chosen it."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -40,7 +40,7 @@ class Situation:
     labels: pd.DataFrame
     sent: pd.DataFrame
     answers: pd.DataFrame
-    undone: Undone = Undone()
+    undone: Undone = field(default_factory=Undone)
 
     def candidates(self, params: Params) -> int:
         """Count the items that can be queried."""
@@ -85,7 +85,7 @@ class Price:
     def words(self) -> str:
         """Say items, answers and money of each part."""
         return ", ".join(
-            f"{NAMES[role]} {part.items} × {_each(part)} = {part.cost:.2f}"
+            f"{NAMES[role]} {part.items} x {_each(part)} = {part.cost:.2f}"
             for role, part in self.parts.items()
         )
 

@@ -23,12 +23,15 @@ class State:
         The newest round; None if there is none.
     rule, reason : str
         What stopped it, and why; empty unless it is stopped.
+    go_on : str
+        What to change so that it goes on.
     """
 
     kind: Kind = "new"
     round: int | None = None
     rule: str = ""
     reason: str = ""
+    go_on: str = ""
 
 
 @dataclass(frozen=True)
@@ -118,6 +121,8 @@ class RoundReport:
         The first ones of the batch, by rank.
     tracked : bool
         Whether MLflow has the round.
+    undone : str
+        Why it was thrown away; empty if it stands.
     files : mapping of str to Digest
         The bytes that the round left.
     """
@@ -139,6 +144,7 @@ class RoundReport:
     closed_at: str = ""
     tag: str = ""
     tracked: bool = False
+    undone: str = ""
     files: Mapping[str, Digest] = field(default_factory=dict)
 
 
@@ -219,6 +225,10 @@ class ReportData:
         Of the intervals, within (0, 1).
     reserved : float
         What the answers of an open batch will cost at most.
+    thrown_away : float
+        What was paid in undone rounds that no round counts yet which stands.
+    reopened : tuple of str
+        By which changes the campaign went on after it had stopped.
     annotators, quarantine : DataFrame
         Columns as in `tables.ANNOTATORS` and `tables.QUARANTINE`, of all rounds.
     """
@@ -228,6 +238,8 @@ class ReportData:
     state: State = State()
     budget: float | None = None
     reserved: float = 0.0
+    thrown_away: float = 0.0
+    reopened: tuple[str, ...] = ()
     confidence: float = 0.95
     rounds: tuple[RoundReport, ...] = ()
     annotators: pd.DataFrame = field(default_factory=ANNOTATORS.empty)
@@ -240,6 +252,16 @@ class ReportData:
     def closed(self) -> tuple[RoundReport, ...]:
         """The rounds that have ended."""
         return tuple(one for one in self.rounds if one.summary)
+
+    @property
+    def spent(self) -> float:
+        """All money that was spent."""
+        return (self.last.spent if self.last else 0.0) + self.thrown_away
+
+    @property
+    def undone(self) -> tuple[RoundReport, ...]:
+        """The rounds that were thrown away."""
+        return tuple(one for one in self.rounds if one.undone)
 
     @property
     def last(self) -> RoundSummary | None:

@@ -22,8 +22,16 @@ from tasks.reporting.past import Past
 GIVEN = ("item_id", "label", "confidence", "status")
 
 
-def gather(campaign: Campaign, ledger: Ledger, store: Store) -> ReportData:
+def gather(
+    campaign: Campaign,
+    ledger: Ledger,
+    store: Store,
+    decision: Mapping[str, Any] | None = None,
+) -> ReportData:
     """Read all that the report says.
+
+    `decision` is what the stop rules of a stopped campaign say now; None for what they said when
+    its last round was closed.
 
     A file is read from the work tree if it is the one that the ledger knows, else from the store.
     What items hold comes from the pool as it is now; their labels are the newest.
@@ -42,15 +50,17 @@ def gather(campaign: Campaign, ledger: Ledger, store: Store) -> ReportData:
     return ReportData(
         name=params.campaign.name,
         classes=tuple(params.campaign.classes),
-        state=past.state(),
+        state=past.state(decision),
         budget=params.campaign.budget,
         reserved=past.reserved(),
+        thrown_away=past.thrown_away(),
+        reopened=past.reopened(),
         confidence=params.evaluate.confidence,
         rounds=_rounds(campaign, params, past),
         annotators=ANNOTATORS.empty() if annotators is None else annotators,
         quarantine=_quarantine(past, campaign, params),
         validation=_validation(past),
-        stop=_stop(past),
+        stop=_stop(decision or past.newest_json(at.STOP) or {}),
         provenance=_provenance(params, past),
     )
 
@@ -84,6 +94,7 @@ def _round(past: Past, number: int, record: Mapping[str, Any] | None) -> RoundRe
         closed_at=past.at(number, "round_closed"),
         tag=past.tag(number),
         tracked=past.tracked(number),
+        undone=past.undone(number),
         files=past.files[number],
     )
 
@@ -111,8 +122,8 @@ def _finding(one: Mapping[str, Any]) -> Finding:
     return Finding(**known | {"items": tuple(one["items"])})
 
 
-def _stop(past: Past) -> tuple[StopCheck, ...]:
-    rules = (past.newest_json(at.STOP) or {"rules": {}})["rules"]
+def _stop(decision: Mapping[str, Any]) -> tuple[StopCheck, ...]:
+    rules = decision.get("rules", {})
     return tuple(StopCheck(rule, **rules[rule]) for rule in sorted(rules))
 
 

@@ -1,6 +1,8 @@
 """The page itself."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import jinja2
 
@@ -16,8 +18,10 @@ from tasks.versions.store import Store
 TEMPLATE = "report.html.j2"
 
 
-def write(campaign: Campaign, ledger: Ledger) -> Path:
+def write(campaign: Campaign, ledger: Ledger, decision: Mapping[str, Any] | None = None) -> Path:
     """Write the campaign's report.html; say where it is.
+
+    `decision` is what the stop rules say now, as `tasks.reporting.gather.gather` takes it.
 
     Raises
     ------
@@ -25,7 +29,7 @@ def write(campaign: Campaign, ledger: Ledger) -> Path:
         As `tasks.reporting.gather.gather`.
     """
     path = campaign.path(at.REPORT)
-    write_atomic(path, render(gather(campaign, ledger, Store(campaign.root))))
+    write_atomic(path, render(gather(campaign, ledger, Store(campaign.root), decision)))
     return path
 
 

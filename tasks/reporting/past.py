@@ -1,14 +1,14 @@
 """What the ledger and the files of a campaign say of its rounds."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 import pandas as pd
 
 from tasks.audit.rounds import Rounds
-from tasks.domain import state
+from tasks.domain import changes, state
 from tasks.domain.digests import Digest
 from tasks.reporting.data import State
 
@@ -37,7 +37,7 @@ class Past:
         return self.rounds.table(number, path, columns) if path in self.files[number] else None
 
     def newest(self, path: str, columns: Sequence[str] | None = None) -> pd.DataFrame | None:
-        """Read a table as the last round that wrote it left it."""
+        """Read a table as the last round that wrote it and stands left it."""
         number = self._last(path)
         return None if number is None else self.rounds.table(number, path, columns)
 
@@ -67,17 +67,37 @@ class Past:
         settled = self.rounds.body(number, "settled")
         return 0.0 if settled else sum(float(entry.body["reserved"]) for entry in intended)
 
-    def state(self) -> State:
-        """Say where the campaign is."""
+    def undone(self, number: int) -> str:
+        """Say why a round was thrown away; empty if it stands."""
+        return str(self.rounds.undone.get(number, {}).get("reason", ""))
+
+    def thrown_away(self) -> float:
+        """Add up what undone rounds cost after the last round that stands."""
+        last = max(state.standing_rounds(self.entries), default=-1)
+        settled = state.of_kind(self.entries, "settled")
+        late = (one for one in settled if one.round > last and one.round in self.rounds.undone)
+        return sum(float(one.body["cost"]) for one in late)
+
+    def reopened(self) -> tuple[str, ...]:
+        """Say by which changes the campaign went on after it had stopped, oldest first."""
+        return tuple(
+            f"after round {entry.round}, where {entry.body['rule']} had stopped it: "
+            f"{changes.told(entry.body['changes'])}"
+            for entry in state.of_kind(self.entries, "reopened")
+        )
+
+    def state(self, decision: Mapping[str, Any] | None = None) -> State:
+        """Say where the campaign is; `decision` is what its stop rules say now."""
         if not self.files:
             return State()
-        now, stop = state.state(self.entries), state.stop(self.entries)
-        if now == "stopped" and stop:
-            return State("stopped", self.rounds.closed[-1], stop["rule"], stop["reason"])
-        number = max(self.files)
-        if state.is_closed(self.entries, number):
-            return State("ready", number)
+        now, stop = state.state(self.entries), decision or state.stop(self.entries)
+        number = max(self.rounds.believed, default=None)
+        if now == "stopped" and stop and stop.get("stop", True):
+            return State("stopped", number, stop["rule"], stop["reason"], stop.get("go_on") or "")
+        if number is None or state.is_closed(self.entries, number):
+            return State("new" if number is None else "ready", number)
         return State("awaiting_labels" if now == "awaiting_labels" else "running", number)
 
     def _last(self, path: str) -> int | None:
-        return max((number for number in self.files if path in self.files[number]), default=None)
+        there = (number for number in self.rounds.believed if path in self.files[number])
+        return max(there, default=None)

@@ -92,7 +92,7 @@ def test_the_holdout_is_bought_in_parts_that_do_not_overlap_until_all_is():
         history += [(item, "holdout", 1, 2, len(parts)) for item in part["item_id"]]
         parts.append(part["item_id"].tolist())
     assert [len(part) for part in parts] == [3, 3, 1]
-    assert sorted(sum(parts, [])) == list("bcdefgh")
+    assert sorted(item for part in parts for item in part) == list("bcdefgh")
     # The first parts of one order are a random sample: which items they have depends on nothing
     # that is known of the items, and more in a round is the same order, further on.
     more = composition.holdouts(holdout, sent(), Policy(2, 0, 5, holdout=6), in_order())

@@ -52,7 +52,7 @@ def test_holdout_gold_and_queries_are_told_apart():
     }
     assert found.cost == pytest.approx(8.0)
     assert found.words() == (
-        "queries 8 × 2 answers = 1.60, gold 2 × 2 answers = 0.40, holdout 30 × 2 answers = 6.00"
+        "queries 8 x 2 answers = 1.60, gold 2 x 2 answers = 0.40, holdout 30 x 2 answers = 6.00"
     )
 
 

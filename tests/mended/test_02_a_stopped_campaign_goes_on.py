@@ -56,14 +56,8 @@ def test_more_rounds_are_run_once_they_are_allowed(stopped: Path) -> None:
     assert "4 of at most 4 rounds are done" in told
     found = [body for _, kind, body in facts(stopped) if kind == "reopened"]
     assert found == [{"round": 2, "rule": "max_rounds", "changes": change}]
-    assert (
-        kinds(stopped).index("reopened")
-        < [
-            place
-            for place, (number, kind, _) in enumerate(facts(stopped))
-            if (number, kind) == (3, "round_opened")
-        ][0]
-    )
+    order = [(number, kind) for number, kind, _ in facts(stopped)]
+    assert order.index((2, "reopened")) < order.index((3, "round_opened"))
     assert "stop.max_rounds.rounds was changed from 3 to 4" in report(stopped)
     assert "round-0003" in git.tags(stopped)
     assert audit(stopped).problems == ()
@@ -85,9 +79,9 @@ def test_another_rule_that_fires_then_is_named_with_what_to_do(stopped: Path) ->
     assert "4 of at most 4 rounds are done" in run(stopped)
 
 
-def stop_by(campaign: Path, rules: dict[str, Any], **more: Any) -> str:
-    change_params(campaign, {"stop": rules, **more})
-    return run(campaign)
+def stop_by(root: Path, rules: dict[str, Any], **more: Any) -> str:
+    change_params(root, {"stop": rules, **more})
+    return run(root)
 
 
 def test_a_target_that_was_reached_may_be_raised(campaign: Path) -> None:
@@ -141,14 +135,18 @@ def test_killed_at_every_point_it_goes_on_as_if_it_had_not_been(
 ) -> None:
     change_params(stopped, MORE)
     twin = Path(shutil.copytree(stopped, tmp_path / "twin" / "trees", symlinks=True))
-    assert in_process(advance, twin) == 0
     crashed = tmp_path / "crashed"
+    assert in_process(advance, twin, LABELLOOP_CRASH_LOG=str(crashed)) == 0
+    # The points of a round are walked by the tests of crashes.
+    points = crashed.read_text().splitlines()
+    own = [point for point in points if point.startswith(("reopen/", "begin/"))]
+    crashed.write_text("".join(f"{point}\n" for point in points if point not in own))
     kills = 0
     while code := in_process(advance, stopped, LABELLOOP_CRASH_EACH=str(crashed)):
         assert code == -signal.SIGKILL
         kills += 1
-    assert any(point.startswith("reopen/ledger:") for point in crashed.read_text().splitlines())
-    assert kills > 50
+    assert kills == len(own)
+    assert any(point.startswith("reopen/ledger:") for point in own)
     assert_same(stopped, twin)
 
 
