@@ -48,6 +48,7 @@ def gather(campaign: Campaign, ledger: Ledger, store: Store) -> ReportData:
         rounds=_rounds(campaign, params, past),
         annotators=ANNOTATORS.empty() if annotators is None else annotators,
         quarantine=_quarantine(past),
+        quality=past.newest_json(at.QUALITY) or {},
         validation=_validation(campaign, past),
         stop=_stop(past),
         provenance=_provenance(params, past),
