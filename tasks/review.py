@@ -10,7 +10,9 @@ from tasks import registry
 from tasks.campaign import Campaign
 from tasks.delivery.undone import Undone
 from tasks.domain import tables
+from tasks.domain.choosing import Consensus
 from tasks.domain.files import pretty_json, write_atomic
+from tasks.domain.ports import Aggregator
 from tasks.domain.stage import Stage
 from tasks.params import Params
 from tasks.quality import agreement, annotators, gold, imported
@@ -42,28 +44,49 @@ def run(campaign: Campaign, params: Params) -> dict[str, Any]:
         for name in (at.ANSWERS, at.GOLD, at.BASE_LABELS, at.QUARANTINE)
     )
     answers = Undone.of_record(campaign.record).believed(newest(everything))
-    labels = label(answers, base, params, campaign.round)
+    consensus = aggregate(answers, known, params)
+    labels = label(consensus, answers, base, params, campaign.round)
     tables.write(campaign.path(at.LABELS), labels, tables.LABELS)
-    paid = imported.bought(labels)
-    who = annotators.table(answers, paid, known)
+    who = annotators.table(answers, known)
     tables.write(campaign.path(at.ANNOTATORS), who, tables.ANNOTATORS)
-    quality = measure(answers, paid, known, campaign.round) | {"quarantined": len(quarantine)}
+    quality = {
+        **measure(answers, imported.bought(labels), known, campaign.round),
+        "gold_labels": gold.of_labels(consensus.labels, known),
+        "calibration": asdict(consensus.calibration) if consensus.calibration else None,
+        "quarantined": len(quarantine),
+    }
     write_atomic(campaign.path(at.QUALITY), pretty_json(quality))
     return quality
 
 
-def label(
-    answers: pd.DataFrame, base: pd.DataFrame, params: Params, round_number: int
-) -> pd.DataFrame:
-    """Make the labels (`tasks.domain.tables.LABELS`) of the newest answers."""
+def aggregate(answers: pd.DataFrame, known: pd.DataFrame, params: Params) -> Consensus:
+    """Aggregate the newest answers, gold's among them.
+
+    Parameters
+    ----------
+    known : DataFrame
+        Columns item_id, label: the gold items.
+    """
     review = params.review
-    single = one_each(answers)
-    aggregator = registry.build("aggregators", review.aggregator, review.options)
-    consensus = aggregator.aggregate(
-        single[["item_id", "annotator_id", "label"]], tuple(params.campaign.classes)
+    aggregator: Aggregator = registry.build("aggregators", review.aggregator, review.options)
+    return aggregator.aggregate(
+        one_each(answers)[["item_id", "annotator_id", "label"]],
+        tuple(params.campaign.classes),
+        dict(zip(known["item_id"], known["label"], strict=True)),
     )
+
+
+def label(
+    consensus: Consensus,
+    answers: pd.DataFrame,
+    base: pd.DataFrame,
+    params: Params,
+    round_number: int,
+) -> pd.DataFrame:
+    """Make the labels (`tasks.domain.tables.LABELS`) of what was aggregated."""
+    review = params.review
     policy = Policy(review.min_confidence, review.low_confidence, review.max_answers)
-    asked = imported.without(single, base)
+    asked = imported.without(one_each(answers), base)
     return believe(consensus.labels, asked, base, policy, round_number, review.aggregator)
 
 
@@ -76,7 +99,7 @@ def measure(
     -------
     dict
         ``alpha`` is Krippendorff's over all answers, ``alpha_round`` over those that this round
-        asked for; ``gold_accuracy`` has value, low, high (95%, Wilson) and n.
+        asked for; ``gold_accuracy`` has value, low, high (95%) and n.
     """
     status = labels["status"].value_counts()
     single = one_each(answers)

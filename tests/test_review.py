@@ -51,7 +51,12 @@ def test_perfect_annotators_make_perfect_labels(campaign):
     assert summary == {
         "alpha": 1.0,
         "alpha_round": 1.0,
-        "gold_accuracy": {"value": 1.0, "low": pytest.approx(0.51, abs=0.01), "high": 1.0, "n": 4},
+        "gold_accuracy": {"value": 1.0, "low": pytest.approx(0.3, abs=0.1), "high": 1.0, "n": 4},
+        "gold_labels": {
+            "confidence": 1.0,
+            "accuracy": {"value": 1.0, "low": pytest.approx(0.34, abs=0.01), "high": 1.0, "n": 2},
+        },
+        "calibration": None,
         "answers": 24,
         "late": 0,
         "labelled": 10,

@@ -37,6 +37,22 @@ class Candidates:
 
 
 @dataclass(frozen=True)
+class Calibration:
+    """How an aggregator made its confidences match the known classes.
+
+    Attributes
+    ----------
+    temperature : float
+        What all log-odds were divided by; above 1, the answers alone would have been too sure.
+    known_items : int
+        The known items that it was estimated by; if 0, it is what the aggregator expects.
+    """
+
+    temperature: float
+    known_items: int
+
+
+@dataclass(frozen=True)
 class Consensus:
     """What an aggregator makes of answers.
 
@@ -44,6 +60,9 @@ class Consensus:
     ----------
     labels : DataFrame
         Columns item_id, label, confidence (0 to 1); one row per item that has an answer.
+    calibration : Calibration or None
+        None if confidences are not meant as probabilities.
     """
 
     labels: "pd.DataFrame"
+    calibration: Calibration | None = None

@@ -66,12 +66,20 @@ class Learner(Protocol):
 class Aggregator(Protocol):
     """Makes one label per item out of several answers.
 
-    Laws: independent of the answers' order; unanimous answers win; confidence is within [0, 1];
-    every item with an answer gets exactly one label, and it is one of `classes`.
+    Laws: independent of the answers' order to the last bit; unanimous answers win, even over a
+    known class; confidence is within [0, 1]; every item with an answer gets exactly one label, and
+    it is one of `classes`. Known items are labelled as if they were not known, so that comparing
+    the two shows how good labels are.
     """
 
-    def aggregate(self, answers: "pd.DataFrame", classes: Sequence[str]) -> Consensus:
-        """Aggregate a frame with the columns item_id, annotator_id, label."""
+    def aggregate(
+        self, answers: "pd.DataFrame", classes: Sequence[str], known: Mapping[str, str]
+    ) -> Consensus:
+        """Aggregate a frame with the columns item_id, annotator_id, label.
+
+        `known` has the classes of items that were known before anybody was asked, by item_id;
+        not all of them need have answers.
+        """
         ...
 
 

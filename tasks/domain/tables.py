@@ -178,7 +178,7 @@ ANNOTATORS = Table(
     },
     sort=("annotator_id",),
 )
-"""Who answered: accuracy on gold, and the share of answers that equal the item's label."""
+"""Who answered: accuracy on gold, and the share of answers that equal what most others said."""
 
 TRUTH = Table({"item_id": TEXT, "label": TEXT}, sort=("item_id",))
 """Known classes, which only the simulated vendor may see."""

@@ -150,9 +150,11 @@ collect:
 review:
   aggregator: dawid_skene  # several answers to one label: dawid_skene or majority
   options: {{}}  # of the aggregator
-  min_confidence: 0.6  # below this (0 to 1) an item has no label yet
+  # Below this (0 to 1) an item has no label yet. By dawid_skene it is the probability that the
+  # label is right, calibrated on gold items; by majority the share of answers that agree.
+  min_confidence: 0.6
   low_confidence: another_answer  # such an item gets another_answer, or goes back_to_pool
-  max_answers: 5  # per item; then the label stays as it is
+  max_answers: 5  # per item; one that is not sure then has no label, unless it is held out
 
 evaluate:
   # How many items of the holdout without a known class are asked for in a round, until all have

@@ -1,34 +1,31 @@
-"""What gold says of the annotators: items whose class was known before they were asked."""
+"""What gold says of annotators and labels: items whose class was known before they were asked."""
 
-import math
-from dataclasses import dataclass
 from statistics import NormalDist
+from typing import Any
 
 import pandas as pd
 
-
-@dataclass(frozen=True)
-class Proportion:
-    """A share with its interval; all None if n is 0."""
-
-    value: float | None
-    low: float | None
-    high: float | None
-    n: int
+from tasks.quality.answers import one_each
+from tasks.quality.clustered import Proportion, score_interval, share
 
 
 def accuracy(answers: pd.DataFrame, gold: pd.DataFrame) -> Proportion:
     """Measure the share of gold answers that are right, over all annotators.
 
+    The interval is that of annotators and items like these: answers of one annotator, or to one
+    item, are no independent observations. Of an annotator who met an item again, the last answer
+    counts.
+
     Parameters
     ----------
     answers : DataFrame
-        Columns item_id, role, label.
+        The newest revisions (`tasks.domain.tables.ANSWERS`).
     gold : DataFrame
         Columns item_id, label.
     """
-    right = _judged(answers, gold)["right"]
-    return wilson(int(right.sum()), len(right))
+    judged = _judged(answers, gold)
+    clusters = [judged[name].to_numpy() for name in ("annotator_id", "item_id")]
+    return share(judged["right"].to_numpy(dtype=bool), clusters)
 
 
 def by_annotator(answers: pd.DataFrame, gold: pd.DataFrame) -> pd.DataFrame:
@@ -37,29 +34,40 @@ def by_annotator(answers: pd.DataFrame, gold: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"n_gold": right.size(), "gold_accuracy": right.mean()})
 
 
-def wilson(successes: float, n: int, confidence: float = 0.95) -> Proportion:
-    r"""Put Wilson's score interval around a share.
+def of_labels(consensus: pd.DataFrame, gold: pd.DataFrame) -> dict[str, Any]:
+    """Compare what was said of gold items with their classes.
 
-    .. math::
-
-        \frac{\hat p + z^2 / 2n \pm z \sqrt{\hat p (1 - \hat p) / n + z^2 / 4n^2}}{1 + z^2 / n}
-
-    References
+    Parameters
     ----------
-    E. B. Wilson, Probable inference, the law of succession, and statistical inference, Journal of
-    the American Statistical Association 22(158), 1927, doi:10.1080/01621459.1927.10502953.
+    consensus : DataFrame
+        Columns item_id, label, confidence; made as if gold were not known.
+    gold : DataFrame
+        Columns item_id, label.
+
+    Returns
+    -------
+    dict
+        ``confidence`` is the mean that was stated (None without gold items), ``accuracy`` the share
+        of labels that are right: value, low, high (95%) and n.
     """
+    known = consensus.merge(gold.dropna(subset=["label"]), on="item_id", suffixes=("", "_known"))
+    right = int((known["label"] == known["label_known"]).sum())
+    return {
+        "confidence": float(known["confidence"].mean()) if len(known) else None,
+        "accuracy": vars(wilson(right, len(known))),
+    }
+
+
+def wilson(successes: float, n: int, confidence: float = 0.95) -> Proportion:
+    """Put Wilson's score interval around the share of independent observations."""
     if not n:
         return Proportion(None, None, None, 0)
-    z, share = NormalDist().inv_cdf((1 + confidence) / 2), successes / n
-    middle = share + z**2 / (2 * n)
-    reach = z * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
-    low, high = ((middle + side) / (1 + z**2 / n) for side in (-reach, reach))
-    # At 0 and n the bound is the share itself, but for rounding.
-    return Proportion(share, max(0.0, min(low, share)), min(1.0, max(high, share)), n)
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    return score_interval(successes / n, n, n, z)
 
 
 def _judged(answers: pd.DataFrame, gold: pd.DataFrame) -> pd.DataFrame:
     truth = gold.dropna(subset=["label"]).set_index("item_id")["label"]
     asked = answers[(answers["role"] == "gold") & answers["item_id"].isin(truth.index)]
+    asked = one_each(asked)
     return asked.assign(right=asked["label"].to_numpy() == asked["item_id"].map(truth).to_numpy())

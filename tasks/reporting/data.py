@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -231,6 +231,8 @@ class ReportData:
         By which changes the campaign went on after it had stopped.
     annotators, quarantine : DataFrame
         Columns as in `tables.ANNOTATORS` and `tables.QUARANTINE`, of all rounds.
+    quality : mapping
+        What `tasks.review` measured last; empty before the first round was reviewed.
     """
 
     name: str
@@ -244,6 +246,7 @@ class ReportData:
     rounds: tuple[RoundReport, ...] = ()
     annotators: pd.DataFrame = field(default_factory=ANNOTATORS.empty)
     quarantine: pd.DataFrame = field(default_factory=QUARANTINE.empty)
+    quality: Mapping[str, Any] = field(default_factory=dict)
     validation: Validation = Validation()
     stop: tuple[StopCheck, ...] = ()
     provenance: Provenance = Provenance()

@@ -59,6 +59,7 @@ def gather(
         rounds=_rounds(campaign, params, past),
         annotators=ANNOTATORS.empty() if annotators is None else annotators,
         quarantine=_quarantine(past, campaign, params),
+        quality=past.newest_json(at.QUALITY) or {},
         validation=_validation(past),
         stop=_stop(decision or past.newest_json(at.STOP) or {}),
         provenance=_provenance(params, past),

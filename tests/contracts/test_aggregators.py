@@ -18,20 +18,21 @@ answers = st.dictionaries(
         columns=COLUMNS,
     )
 )
+known = st.dictionaries(st.integers(0, 6).map("item-{}".format), st.sampled_from(CLASSES))
 every = pytest.mark.parametrize("name", registry.names("aggregators"))
 few = settings(max_examples=12, deadline=None)
 
 
-def aggregate(name, frame, classes=CLASSES):
-    return registry.build("aggregators", name).aggregate(frame, classes).labels
+def aggregate(name, frame, classes=CLASSES, known=None):
+    return registry.build("aggregators", name).aggregate(frame, classes, known or {}).labels
 
 
 @every
 @few
-@given(frame=answers)
-def test_every_item_gets_one_label_and_unanimous_answers_win(name, frame):
-    before = frame.copy()
-    labels = aggregate(name, frame)
+@given(frame=answers, known=known)
+def test_every_item_gets_one_label_and_unanimous_answers_win(name, frame, known):
+    before, before_known = frame.copy(), dict(known)
+    labels = aggregate(name, frame, known=known)
     assert list(labels.columns) == ["item_id", "label", "confidence"]
     assert sorted(labels["item_id"]) == sorted(set(frame["item_id"]))
     assert labels["confidence"].between(0, 1).all()
@@ -40,15 +41,31 @@ def test_every_item_gets_one_label_and_unanimous_answers_win(name, frame):
     for item_id, label in zip(labels["item_id"], labels["label"], strict=True):
         assert len(proposed[item_id]) > 1 or label in proposed[item_id]
     pd.testing.assert_frame_equal(frame, before)
+    assert known == before_known
 
 
 @every
 @few
-@given(frame=answers, data=st.data())
-def test_the_order_of_the_answers_does_not_matter(name, frame, data):
+@given(frame=answers, known=known, data=st.data())
+def test_the_order_of_the_answers_does_not_matter_to_the_last_bit(name, frame, known, data):
     order = data.draw(st.permutations(range(len(frame))))
     shuffled = frame.iloc[list(order)].set_axis([7] * len(frame))
-    pd.testing.assert_frame_equal(aggregate(name, shuffled), aggregate(name, frame))
+    backwards = dict(reversed(known.items()))
+    pd.testing.assert_frame_equal(
+        aggregate(name, shuffled, known=backwards),
+        aggregate(name, frame, known=known),
+        check_exact=True,
+    )
+
+
+@every
+@few
+@given(frame=answers, known=known)
+def test_known_items_that_nobody_answered_change_nothing(name, frame, known):
+    more = known | {"item-never-asked": CLASSES[0]}
+    pd.testing.assert_frame_equal(
+        aggregate(name, frame, known=more), aggregate(name, frame, known=known), check_exact=True
+    )
 
 
 @every

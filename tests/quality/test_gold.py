@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.quality import gold
+from tasks.quality.clustered import Proportion
 
 KNOWN = pd.DataFrame({"item_id": ["g1", "g2", "g3"], "label": ["x", "y", None]})
 ANSWERS = pd.DataFrame(
@@ -15,7 +16,7 @@ ANSWERS = pd.DataFrame(
         ("cat", "q1", "query", "x"),
     ],
     columns=["annotator_id", "item_id", "role", "label"],
-)
+).assign(round=0, answer_id=["a1", "a2", "a3", "a4", "a5"])
 
 
 def test_accuracy_counts_gold_whose_class_is_known():
@@ -33,7 +34,25 @@ def test_each_annotator_is_measured_by_the_gold_they_met():
 
 def test_without_gold_there_is_no_number():
     nothing = gold.accuracy(ANSWERS[ANSWERS["role"] == "query"], KNOWN)
-    assert nothing == gold.Proportion(None, None, None, 0)
+    assert nothing == Proportion(None, None, None, 0)
+
+
+def test_of_who_met_an_item_again_the_last_answer_counts():
+    again = ANSWERS.iloc[[1]].assign(label="y", round=1, answer_id="a6")
+    measured = gold.accuracy(pd.concat([ANSWERS, again]), KNOWN)
+    assert (measured.value, measured.n) == (1.0, 3)
+
+
+def test_what_was_said_of_gold_is_compared_with_its_class():
+    said = pd.DataFrame(
+        {"item_id": ["g1", "g2", "q1"], "label": ["x", "x", "y"], "confidence": [0.9, 0.7, 0.5]}
+    )
+    compared = gold.of_labels(said, KNOWN)
+    assert compared["confidence"] == pytest.approx(0.8)
+    assert (compared["accuracy"]["value"], compared["accuracy"]["n"]) == (0.5, 2)
+    nothing = gold.of_labels(said.iloc[2:], KNOWN)
+    assert nothing["confidence"] is None
+    assert nothing["accuracy"] == vars(Proportion(None, None, None, 0))
 
 
 @pytest.mark.parametrize(

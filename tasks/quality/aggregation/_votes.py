@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from pandas.errors import Pandas4Warning
 
-from tasks.domain.choosing import Consensus
+from tasks.domain.choosing import Calibration, Consensus
 
 DECIMALS = 12
 """Probabilities that agree to so many decimals are a tie; the rest is rounding."""
@@ -22,7 +22,10 @@ def ordered(answers: pd.DataFrame) -> pd.DataFrame:
 
 
 def consensus(
-    probabilities: pd.DataFrame, votes: pd.DataFrame, classes: Sequence[str]
+    probabilities: pd.DataFrame,
+    votes: pd.DataFrame,
+    classes: Sequence[str],
+    calibration: Calibration | None = None,
 ) -> Consensus:
     """Choose each item's most probable class among those that somebody gave it.
 
@@ -34,6 +37,8 @@ def consensus(
         A row for each task, a column for each class that was given to any.
     votes : DataFrame
         As `ordered` gives them.
+    calibration : Calibration, optional
+        How the probabilities were calibrated.
     """
     by_class = probabilities.reindex(columns=list(classes), fill_value=0.0)
     given = votes.groupby(["task", "label"]).size().unstack("label", fill_value=0)
@@ -48,7 +53,8 @@ def consensus(
                 "label": names[best],
                 "confidence": values[np.arange(len(best)), best],
             }
-        )
+        ),
+        calibration,
     )
 
 

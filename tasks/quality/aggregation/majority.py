@@ -1,6 +1,6 @@
 """Majority vote."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,10 +14,13 @@ if TYPE_CHECKING:
 class Majority:
     """The class that most annotators gave; confidence is their share of the item's answers.
 
-    Ties go to the class that comes first. Computed by crowd-kit's ``MajorityVote``.
+    A share is no probability: it is 1 where all agree, however few they are. Known classes
+    change nothing. Ties go to the class that comes first. Computed by crowd-kit's ``MajorityVote``.
     """
 
-    def aggregate(self, answers: "pd.DataFrame", classes: Sequence[str]) -> Consensus:
+    def aggregate(
+        self, answers: "pd.DataFrame", classes: Sequence[str], known: Mapping[str, str]
+    ) -> Consensus:
         """Aggregate a frame with the columns item_id, annotator_id, label."""
         from tasks.quality.aggregation import _votes
 
