@@ -3,12 +3,16 @@
 import errno
 import sys
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NoReturn
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
+from typer import BadParameter
+from typer.exceptions import TyperException
 
 from tasks import __version__
+from tasks.domain import wording
 from tasks.domain.errors import LabelloopError, UserError
 
 app = typer.Typer(
@@ -21,6 +25,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 out = Console(soft_wrap=True)
+INTERRUPTED = 130
+"""What a shell says of a program that was ended by Ctrl-C."""
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
@@ -74,11 +80,18 @@ def init(
     directory: Annotated[Path, typer.Argument(help="Where to make it; must be new or empty.")],
     pool: Annotated[
         Path | None,
-        typer.Option(help="Items: parquet, CSV or JSONL; a file, or a folder of shards."),
+        typer.Option(
+            help="Items: parquet, CSV, TSV, xlsx or JSONL, or a folder of them or of images."
+        ),
     ] = None,
     example: Annotated[str | None, typer.Option(help="Bundled items: digits.")] = None,
     item_id: Annotated[
-        str | None, typer.Option("--id", help="The column that names items.", show_default="found")
+        str | None,
+        typer.Option(
+            "--id",
+            help="The column that names items.",
+            show_default="found; else digests of their contents",
+        ),
     ] = None,
     label: Annotated[
         str | None,
@@ -87,6 +100,10 @@ def init(
     classes: Annotated[
         str | None,
         typer.Option(help="What may be answered, with commas between.", show_default="from labels"),
+    ] = None,
+    confirm: Annotated[
+        str | None,
+        typer.Option(help="Columns to use even if they give the class away, with commas between."),
     ] = None,
     holdout: Annotated[
         int, typer.Option(min=0, help="Items to draw for evaluation, never to be queried.")
@@ -120,6 +137,7 @@ def init(
         item_id=item_id,
         label=label,
         classes=classes.split(",") if classes else None,
+        confirmed=tuple(confirm.split(",")) if confirm else (),
         holdout=holdout,
         gold=gold,
         remote=remote,
@@ -139,7 +157,8 @@ def check(context: typer.Context, as_json: AsJson = False) -> None:
         _print_json({"ok": checks.ok(findings), "checks": [f.to_json() for f in findings]})
     else:
         for found in findings:
-            out.print(f"{'ok  ' if found.ok else 'BAD '} {found.name}: {found.said}", markup=False)
+            mark = "ok" if found.ok else "BAD" if found.looked else "--"
+            out.print(f"{mark:4} {found.name}: {found.said}", markup=False)
     if not checks.ok(findings):
         raise typer.Exit(2)
 
@@ -189,7 +208,8 @@ def report(context: typer.Context, as_json: AsJson = False) -> None:
     _print_json(facts) if as_json else out.print(facts["report"], markup=False, highlight=False)
 
 
-@app.command()
+# An id may begin with a hyphen.
+@app.command(context_settings={"ignore_unknown_options": True})
 def why(
     context: typer.Context,
     item: Annotated[str, typer.Argument(help="The item's id.")],
@@ -311,7 +331,10 @@ def _print_plain_json(value: Any) -> None:
 def main() -> None:
     """Run the command line: 2 for a user's mistake, 1 for a fault, always in one line."""
     try:
-        app()
+        # Typer would print a box for a usage error, and end the process at an interruption.
+        code = app(standalone_mode=False)
+    except TyperException as error:
+        _end_usage(error)
     except UserError as error:
         _end(str(error), 2)
     except LabelloopError as error:
@@ -322,11 +345,23 @@ def main() -> None:
         fix = "free some room" if error.errno in NO_ROOM else "mend the permissions"
         place = f" ({error.filename})" if error.filename else ""
         _end(f"{error.strerror}{place}; {fix} and run again: what was done is kept", 2)
-    except KeyboardInterrupt:
-        _end("interrupted; run again to go on from here", 130)
+    if code == INTERRUPTED:
+        _end("interrupted; run again to go on from here", INTERRUPTED)
+    sys.exit(code or 0)
 
 
-def _end(line: str, code: int) -> None:
+def _end_usage(error: TyperException) -> NoReturn:
+    """Tell what is wrong with the words after ``labelloop``; without any, show the help."""
+    context, cause = getattr(error, "ctx", None), error.__cause__
+    if isinstance(error, BadParameter) and isinstance(cause, ValidationError):
+        error.message = wording.told(cause.errors()[0])[0]
+    message = " ".join(error.format_message().split())
+    if context is None or not message:
+        _end(message or "name a command; see `labelloop --help`", error.exit_code)
+    _end(f"{message.rstrip('.')}; see `{context.command_path} --help`", error.exit_code)
+
+
+def _end(line: str, code: int) -> NoReturn:
     sys.stderr.write(f"labelloop: {line}\n")
     sys.exit(code)
 

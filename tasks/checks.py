@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,6 +16,8 @@ from tasks.campaign import Campaign
 from tasks.delivery import legs, money, packing
 from tasks.domain import state, tables
 from tasks.domain.errors import BudgetError, CampaignError, DataError, LabelloopError
+from tasks.ingest import leaks
+from tasks.ingest.known import known
 from tasks.params import Params
 from tasks.selection import candidates
 from tasks.versions import data
@@ -26,11 +28,21 @@ ENOUGH_BYTES = 200 * 2**20
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at."""
+    """One thing that was to be looked at.
+
+    Attributes
+    ----------
+    name : str
+    ok : bool
+    said : str
+    looked : bool
+        False if something that it depends on was not ok, so that nothing can be said.
+    """
 
     name: str
     ok: bool
     said: str
+    looked: bool = True
 
     def to_json(self) -> dict[str, Any]:
         """Give it as JSON."""
@@ -52,23 +64,48 @@ def check(directory: Path) -> list[Finding]:
     """
     work = look_at(directory)
     with _laid_out(work.campaign, work.params) as trial:
-        looks: dict[str, Callable[[], str]] = {
+        looks: dict[str, Look] = {
             "params": lambda: f"{at.PARAMS} is sound",
             "git": lambda: _committed(work),
             "ledger": lambda: f"{len(work.ledger.entries())} entries, chained",
             "disk": lambda: _room(work.campaign.root),
             "pool": lambda: _pool(trial, work.params),
-            "data": lambda: _data(trial, work.params),
             "columns": lambda: _columns(trial, work.params),
+            "data": lambda: _data(trial, work.params),
+            "leaks": lambda: _leaks(work, trial),
             "vendor": lambda: _vendor(work, trial),
             "budget": lambda: _budget(work),
             "candidates": lambda: _candidates(work, trial),
             "remote": lambda: _remote(work.campaign),
         }
-        return [_look(name, look) for name, look in looks.items()]
+        return _look_at(looks)
 
 
-def _look(name: str, look: Callable[[], str]) -> Finding:
+Look = Callable[[], str]
+NEEDS = {
+    "columns": ("pool",),
+    "data": ("pool", "columns"),
+    "leaks": ("pool", "columns"),
+    "vendor": ("pool",),
+    "candidates": ("pool",),
+}
+"""What must be ok before something else can be looked at."""
+
+
+def _look_at(looks: Mapping[str, Look]) -> list[Finding]:
+    findings: dict[str, Finding] = {}
+    for name, look in looks.items():
+        causes = [need for need in NEEDS.get(name, ()) if not findings[need].ok]
+        findings[name] = _not_looked(name, causes[0]) if causes else _look(name, look)
+    return list(findings.values())
+
+
+def _not_looked(name: str, cause: str) -> Finding:
+    said = f"not looked at: it needs {cause}, which is not ok"
+    return Finding(name, False, said, looked=False)
+
+
+def _look(name: str, look: Look) -> Finding:
     try:
         return Finding(name, True, look())
     except LabelloopError as error:
@@ -106,9 +143,9 @@ def _room(root: Path) -> str:
 
 
 def _pool(trial: Campaign, params: Params) -> str:
-    pipeline.module("pool").run(trial, params)
-    pool, holdout = (tables.read(trial.path(name)) for name in (at.POOL, at.HOLDOUT))
-    return f"{len(pool)} items, and {len(holdout)} in the holdout"
+    made = pipeline.module("pool").run(trial, params)
+    said = f"{made['items']} items, and {made['holdout']} in the holdout"
+    return "; ".join([said, *made.get("remarks", [])])
 
 
 def _data(trial: Campaign, params: Params) -> str:
@@ -123,12 +160,34 @@ def _columns(trial: Campaign, params: Params) -> str:
     for section, columns in (
         ("features", params.features.columns),
         ("vendor.send", params.vendor.send),
+        ("pool.confirmed", params.pool.confirmed),
     ):
         for column in columns:
             if column not in there:
                 fix = f"the pool has {', '.join(sorted(there))}"
                 raise DataError(f"column {column!r} is not in the pool", where=section, fix=fix)
     return f"sends {', '.join(params.vendor.send)} and nothing else"
+
+
+def _leaks(work: Work, trial: Campaign) -> str:
+    params = work.params
+    (bought,) = _known(work, at.LABELS)
+    items, labels = known(trial, bought)
+    used = dict.fromkeys([*params.features.columns, *params.vendor.send])
+    names = [name for name in used if name not in params.pool.confirmed]
+    n_known = len(labels) - labels.null_count
+    if n_known < leaks.FEWEST:
+        return f"{n_known} items have a known class: too few to see a column that gives it away"
+    if found := leaks.find(items, labels, names):
+        told = "; ".join(f"{leak.column!r} gives the class away: {leak}" for leak in found)
+        fix = (
+            "take it out of features and vendor.send, or add it to pool.confirmed if it is known "
+            "before anybody is asked"
+        )
+        raise DataError(told, where="features, vendor.send", fix=fix)
+    confirmed = [name for name in used if name in params.pool.confirmed]
+    besides = f" beside {', '.join(confirmed)}, confirmed" if confirmed else ""
+    return f"no column gives the class away{besides}"
 
 
 def _vendor(work: Work, trial: Campaign) -> str:
