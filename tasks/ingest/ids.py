@@ -21,7 +21,7 @@ UNFIT = {
     r"(^|[/\\])\.\.?([/\\]|$)": (
         "has an id with a part '.' or '..', which programs take for another folder"
     ),
-    r"^[+-]?\d[.,]\d+[eE]\+\d+$": (
+    r"^[+-]?\d([.,]\d+)?[eE]\+\d+$": (
         "has an id that a spreadsheet has rounded; format the column as text and paste it again"
     ),
 }

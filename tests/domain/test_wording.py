@@ -48,7 +48,8 @@ def test_whatever_stands_in_params_is_refused_in_our_own_words(path: tuple[Any, 
 
 
 SAID = {
-    "classes: [3, ash]": "campaign.classes.0: must be text, not the number 3; put it in quotes: '3'",
+    "classes: [3, ash]": "campaign.classes.0: must be text, not the number 3; put it in quotes: "
+    "'3'",
     "classes: [yes, no]": "campaign.classes.0: must be text, not true; put it in quotes: 'true' "
     "(YAML reads yes, no, on and off so too)",
     "classes: [2026-01-02, ash]": "campaign.classes.0: must be text, not the date 2026-01-02; put "
