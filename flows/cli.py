@@ -4,14 +4,18 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NoReturn
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
+from typer import BadParameter
+from typer.exceptions import TyperException
 
 from flows import disk
 from flows.ending import Terminated, on_sigterm
 from tasks import __version__
+from tasks.domain import wording
 from tasks.domain.errors import LabelloopError, UserError
 
 app = typer.Typer(
@@ -26,6 +30,7 @@ app = typer.Typer(
 )
 out = Console(soft_wrap=True)
 INTERRUPTED, TERMINATED = 128 + signal.SIGINT, 128 + signal.SIGTERM
+"""What a shell says of a program that was ended by Ctrl-C, or by SIGTERM."""
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Rounds = Annotated[
@@ -78,11 +83,18 @@ def init(
     directory: Annotated[Path, typer.Argument(help="Where to make it; must be new or empty.")],
     pool: Annotated[
         Path | None,
-        typer.Option(help="Items: parquet, CSV or JSONL; a file, or a folder of shards."),
+        typer.Option(
+            help="Items: parquet, CSV, TSV, xlsx or JSONL, or a folder of them or of images."
+        ),
     ] = None,
     example: Annotated[str | None, typer.Option(help="Bundled items: digits.")] = None,
     item_id: Annotated[
-        str | None, typer.Option("--id", help="The column that names items.", show_default="found")
+        str | None,
+        typer.Option(
+            "--id",
+            help="The column that names items.",
+            show_default="found; else digests of their contents",
+        ),
     ] = None,
     label: Annotated[
         str | None,
@@ -91,6 +103,10 @@ def init(
     classes: Annotated[
         str | None,
         typer.Option(help="What may be answered, with commas between.", show_default="from labels"),
+    ] = None,
+    confirm: Annotated[
+        str | None,
+        typer.Option(help="Columns to use even if they give the class away, with commas between."),
     ] = None,
     holdout: Annotated[
         int, typer.Option(min=0, help="Items to draw for evaluation, never to be queried.")
@@ -124,6 +140,7 @@ def init(
         item_id=item_id,
         label=label,
         classes=classes.split(",") if classes else None,
+        confirmed=tuple(confirm.split(",")) if confirm else (),
         holdout=holdout,
         gold=gold,
         remote=remote,
@@ -304,7 +321,8 @@ def report(context: typer.Context, as_json: AsJson = False) -> None:
     _print_json(facts) if as_json else out.print(facts["report"], markup=False, highlight=False)
 
 
-@app.command()
+# An id may begin with a hyphen.
+@app.command(context_settings={"ignore_unknown_options": True})
 def why(
     context: typer.Context,
     item: Annotated[str, typer.Argument(help="The item's id.")],
@@ -487,7 +505,10 @@ def main() -> None:
     """Run the command line: 2 for a user's mistake, 1 for a fault, always in one line."""
     on_sigterm()
     try:
-        app()
+        # Typer would print a box for a usage error, and end the process at an interruption.
+        code = app(standalone_mode=False)
+    except TyperException as error:
+        _end_usage(error)
     except UserError as error:
         _end(str(error), 2)
     except LabelloopError as error:
@@ -498,14 +519,23 @@ def main() -> None:
         _end(said, 2)
     except Terminated:
         _end("terminated; run again to go on from here", TERMINATED)
-    except SystemExit as end:
-        # What typer makes of Ctrl-C.
-        if end.code == INTERRUPTED:
-            _end("interrupted; run again to go on from here", INTERRUPTED)
-        raise
+    if code == INTERRUPTED:
+        _end("interrupted; run again to go on from here", INTERRUPTED)
+    sys.exit(code or 0)
 
 
-def _end(line: str, code: int) -> None:
+def _end_usage(error: TyperException) -> NoReturn:
+    """Tell what is wrong with the words after ``labelloop``; without any, show the help."""
+    context, cause = getattr(error, "ctx", None), error.__cause__
+    if isinstance(error, BadParameter) and isinstance(cause, ValidationError):
+        error.message = wording.told(cause.errors()[0])[0]
+    message = " ".join(error.format_message().split())
+    if context is None or not message:
+        _end(message or "name a command; see `labelloop --help`", error.exit_code)
+    _end(f"{message.rstrip('.')}; see `{context.command_path} --help`", error.exit_code)
+
+
+def _end(line: str, code: int) -> NoReturn:
     sys.stderr.write(f"labelloop: {line}\n")
     sys.exit(code)
 

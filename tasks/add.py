@@ -12,7 +12,7 @@ from tasks.domain import crash, digests, intake
 from tasks.domain.errors import DataError
 from tasks.ingest.added import joined, units
 from tasks.ingest.readers import PACKED
-from tasks.ingest.source import Source, open_source
+from tasks.ingest.source import MADE_ID, Source, open_source
 from tasks.params import Params
 from tasks.take_in import Facts, again, take_in
 from tasks.trial import laid_out
@@ -78,7 +78,7 @@ def _refuse_unfit(work: Work, path: Path) -> int:
     more = open_source(str(path.resolve()), root)
     after = _table(joined(there, [more]), params)
     _refuse_other_types(_table(there, params).schema, after.schema, str(path))
-    new = pool.named(_table(more, params), id=params.pool.id, label=params.pool.label)
+    new = pool.named(_table(more, params), id=params.pool.id or MADE_ID, label=params.pool.label)
     pool.require_classes(new, params.campaign.classes, str(path))
     return int(new.num_rows)
 

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,8 @@ from tasks.campaign import Campaign
 from tasks.delivery import legs, money, packing, pricing
 from tasks.domain import state, tables
 from tasks.domain.errors import CampaignError, DataError, LabelloopError
+from tasks.ingest import leaks
+from tasks.ingest.known import known
 from tasks.params import Params
 from tasks.stopping.target import Target
 from tasks.trial import laid_out
@@ -24,16 +26,30 @@ ENOUGH_BYTES = 200 * 2**20
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at; a `warning` hinders no round."""
+    """One thing that was to be looked at.
+
+    Attributes
+    ----------
+    name : str
+    ok : bool
+    said : str
+    warning : bool
+        It hinders no round, and somebody should know of it.
+    looked : bool
+        False if something that it depends on was not ok, so that nothing can be said.
+    """
 
     name: str
     ok: bool
     said: str
     warning: bool = False
+    looked: bool = True
 
     @property
     def mark(self) -> str:
         """Say in four letters how it is."""
+        if not self.looked:
+            return "--  "
         if not self.ok:
             return "BAD "
         return "warn" if self.warning else "ok  "
@@ -58,14 +74,15 @@ def check(directory: Path) -> list[Finding]:
     """
     work = look_at(directory)
     with laid_out(work) as trial:
-        looks: dict[str, Callable[[], str | Finding]] = {
+        looks: dict[str, Look] = {
             "params": lambda: f"{at.PARAMS} is sound",
             "git": lambda: _committed(work),
             "ledger": lambda: f"{len(work.ledger.entries())} entries, chained",
             "disk": lambda: _room(work.campaign.root),
             "pool": lambda: _pool(trial, work.params),
-            "data": lambda: _data(work, trial),
             "columns": lambda: _columns(trial, work.params),
+            "data": lambda: _data(work, trial),
+            "leaks": lambda: _leaks(work, trial),
             "vendor": lambda: _vendor(work, trial),
             "budget": lambda: _budget(work, trial),
             "holdout": lambda: _holdout(work, trial),
@@ -73,10 +90,37 @@ def check(directory: Path) -> list[Finding]:
             "stop": lambda: _stop_rules(work, trial),
             "remote": lambda: _remote(work.campaign),
         }
-        return [_look(name, look) for name, look in looks.items()]
+        return _look_at(looks)
 
 
-def _look(name: str, look: Callable[[], str | Finding]) -> Finding:
+Look = Callable[[], str | Finding]
+NEEDS = {
+    "columns": ("pool",),
+    "data": ("pool", "columns"),
+    "leaks": ("pool", "columns"),
+    "vendor": ("pool",),
+    "budget": ("pool",),
+    "holdout": ("pool",),
+    "candidates": ("pool",),
+    "stop": ("pool",),
+}
+"""What must be ok before something else can be looked at."""
+
+
+def _look_at(looks: Mapping[str, Look]) -> list[Finding]:
+    findings: dict[str, Finding] = {}
+    for name, look in looks.items():
+        causes = [need for need in NEEDS.get(name, ()) if not findings[need].ok]
+        findings[name] = _not_looked(name, causes[0]) if causes else _look(name, look)
+    return list(findings.values())
+
+
+def _not_looked(name: str, cause: str) -> Finding:
+    said = f"not looked at: it needs {cause}, which is not ok"
+    return Finding(name, False, said, looked=False)
+
+
+def _look(name: str, look: Look) -> Finding:
     try:
         found = look()
         return found if isinstance(found, Finding) else Finding(name, True, found)
@@ -104,9 +148,9 @@ def _room(root: Path) -> str:
 
 
 def _pool(trial: Campaign, params: Params) -> str:
-    pipeline.module("pool").run(trial, params)
-    pool, holdout = (tables.read(trial.path(name)) for name in (at.POOL, at.HOLDOUT))
-    return f"{len(pool)} items, and {len(holdout)} in the holdout"
+    made = pipeline.module("pool").run(trial, params)
+    said = f"{made['items']} items, and {made['holdout']} in the holdout"
+    return "; ".join([said, *made.get("remarks", [])])
 
 
 def _data(work: Work, trial: Campaign) -> str:
@@ -123,12 +167,34 @@ def _columns(trial: Campaign, params: Params) -> str:
     for section, columns in (
         ("features", params.features.columns),
         ("vendor.send", params.vendor.send),
+        ("pool.confirmed", params.pool.confirmed),
     ):
         for column in columns:
             if column not in there:
                 fix = f"the pool has {', '.join(sorted(there))}"
                 raise DataError(f"column {column!r} is not in the pool", where=section, fix=fix)
     return f"sends {', '.join(params.vendor.send)} and nothing else"
+
+
+def _leaks(work: Work, trial: Campaign) -> str:
+    params = work.params
+    bought = prospects.situation(prospects.rounds_of(work), trial).labels
+    items, labels = known(trial, bought)
+    used = dict.fromkeys([*params.features.columns, *params.vendor.send])
+    names = [name for name in used if name not in params.pool.confirmed]
+    n_known = len(labels) - labels.null_count
+    if n_known < leaks.FEWEST:
+        return f"{n_known} items have a known class: too few to see a column that gives it away"
+    if found := leaks.find(items, labels, names):
+        told = "; ".join(f"{leak.column!r} gives the class away: {leak}" for leak in found)
+        fix = (
+            "take it out of features and vendor.send, or add it to pool.confirmed if it is known "
+            "before anybody is asked"
+        )
+        raise DataError(told, where="features, vendor.send", fix=fix)
+    confirmed = [name for name in used if name in params.pool.confirmed]
+    besides = f" beside {', '.join(confirmed)}, confirmed" if confirmed else ""
+    return f"no column gives the class away{besides}"
 
 
 def _vendor(work: Work, trial: Campaign) -> str:

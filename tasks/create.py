@@ -6,14 +6,16 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow as pa
+
 from tasks import campaign as at
 from tasks import dvcfile, pool, validate
 from tasks.campaign import Campaign
 from tasks.domain.errors import CampaignError, ParamsError
 from tasks.domain.files import pretty_json
-from tasks.ingest import infer
+from tasks.ingest import infer, leaks
 from tasks.ingest.draw import draw
-from tasks.ingest.source import EXAMPLE, open_source
+from tasks.ingest.source import EXAMPLE, MADE_ID, open_source
 from tasks.ingest.template import Plan, params_yaml
 from tasks.ledger.s3 import S3Ledger
 from tasks.params import parse
@@ -63,6 +65,8 @@ class Request:
         Columns; None to find them.
     classes : list of str or None
         None to take those that the label column has.
+    confirmed : tuple of str
+        Columns that may be features although they give the class away.
     holdout, gold : int
         How many items to draw for evaluation and for measuring annotators.
     remote : str or None
@@ -79,6 +83,7 @@ class Request:
     item_id: str | None = None
     label: str | None = None
     classes: list[str] | None = None
+    confirmed: tuple[str, ...] = ()
     holdout: int = 500
     gold: int = 40
     remote: str | None = None
@@ -92,25 +97,53 @@ class Request:
         return f"{self.remote}/dvc" if shared else self.remote
 
 
+@dataclass(frozen=True)
+class Planned:
+    """A campaign before anything of it is written.
+
+    Attributes
+    ----------
+    texts : dict of str to str
+        Its files that are text, by name.
+    plan : Plan
+    remarks : tuple of str
+        What had to be guessed of the items, for people to judge.
+    """
+
+    texts: dict[str, str]
+    plan: Plan
+    remarks: tuple[str, ...]
+
+
 def create(request: Request) -> Campaign:
-    """Make the campaign that is asked for.
+    """Make the campaign that is asked for; as `think_out` and `make`."""
+    return make(request, think_out(request))
+
+
+def think_out(request: Request) -> Planned:
+    """Find out all that a campaign needs, so that every mistake shows before anything is written.
 
     Raises
     ------
     CampaignError
         The directory is not empty, or a remote cannot be used or has a campaign already.
     DataError, ParamsError
-        The pool cannot be a campaign's; nothing is written then.
+        The pool cannot be a campaign's.
     """
     _refuse_occupied(request.directory)
-    texts = _texts(request)
+    planned = _planned(request)
     _refuse_occupied_remotes(request)
+    return planned
+
+
+def make(request: Request, planned: Planned) -> Campaign:
+    """Make a campaign as it was thought out, or nothing of it."""
     request.directory.parent.mkdir(parents=True, exist_ok=True)
     parent = request.directory.resolve().parent
     building = Path(tempfile.mkdtemp(dir=parent, prefix=f".{request.directory.name}."))
     try:
         building.chmod(0o755)
-        _build(building, request, texts)
+        _build(building, request, planned.texts)
         if request.directory.exists():
             request.directory.rmdir()
         building.rename(request.directory)
@@ -148,24 +181,27 @@ def _source(request: Request) -> str:
     return f"{EXAMPLE}{request.example}" if request.pool is None else str(request.pool)
 
 
-def _texts(request: Request) -> dict[str, str]:
-    """Write all files that are text, so that every mistake shows before anything is on disk."""
+def _planned(request: Request) -> Planned:
     source = open_source(_source(request), Path.cwd())
     id_column = infer.pick_id(source.columns, request.item_id)
     label = infer.pick_label(source.columns, request.label)
-    table = source.table(id=id_column, label=label)
-    columns = infer.infer(table, id=id_column, label=label, classes=request.classes)
-    text = params_yaml(
-        Plan(
-            name=request.example or request.directory.resolve().name,
-            columns=columns,
-            source=at.SOURCE if request.pool else _source(request),
-            ledger=request.remote if request.git_remote else None,
-            endpoint=request.endpoint if request.git_remote else None,
-        )
+    found = source.read(id=id_column, label=label)
+    columns = infer.infer(found.table, id=id_column, label=label, classes=request.classes)
+    items = pool.named(found.table, id=id_column or MADE_ID, label=label)
+    plan = Plan(
+        name=request.example or request.directory.resolve().name,
+        columns=leaks.without(columns, items, request.confirmed),
+        source=at.SOURCE if request.pool else _source(request),
+        largest=infer.largest_share(items["label"]),
+        ledger=request.remote if request.git_remote else None,
+        endpoint=request.endpoint if request.git_remote else None,
     )
+    return Planned(_texts(request, plan, items), plan, found.remarks)
+
+
+def _texts(request: Request, plan: Plan, items: pa.Table) -> dict[str, str]:
+    text = params_yaml(plan)
     params = parse(text)
-    items = pool.named(table, id=id_column, label=label)
     ids, known = items["item_id"].to_pylist(), items["label"].to_pylist()
     holdout, gold = draw(ids, known, request.holdout, request.gold, params.campaign.seed)
     return {

@@ -1,21 +1,38 @@
 """params.yaml as frozen models, one section per stage; unknown keys are refused."""
 
 import difflib
+import re
 from functools import cached_property, lru_cache, reduce
 from operator import getitem
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from tasks import registry
+from tasks.domain import metrics, wording
 from tasks.domain.errors import ParamsError
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
 Money = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Options = dict[str, Any]
+
+
+def _name(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", text):
+        raise ValueError(
+            "must be 1 to 63 letters, digits, dots, underscores or hyphens, the first a letter or "
+            f"digit, not {text!r}"
+        )
+    return text
+
+
+def _bucket(text: str) -> str:
+    if not re.fullmatch(r"s3://[^/]+(/.+)?", text):
+        raise ValueError(f"must be like s3://bucket/prefix, not {text!r}")
+    return text
 
 
 class Section(BaseModel):
@@ -27,7 +44,7 @@ class Section(BaseModel):
 class CampaignParams(Section):
     """Who we are, what may be answered, and what it may cost."""
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
+    name: Annotated[str, AfterValidator(_name)]
     seed: Annotated[int, Field(ge=0)]
     budget: Money | None
     classes: Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=2)]
@@ -43,9 +60,10 @@ class PoolParams(Section):
     """Where the items come from."""
 
     source: str
-    id: str
+    id: str | None
     label: str | None = None
     known: Literal["hidden", "seed"] = "hidden"
+    confirmed: list[str] = []
 
 
 class FeaturesParams(Section):
@@ -205,7 +223,7 @@ class TrackingParams(Section):
 class StorageParams(Section):
     """Where a campaign lives that several machines run."""
 
-    ledger: Annotated[str, Field(pattern=r"^s3://[^/]+(/.+)?$")] | None = None
+    ledger: Annotated[str, AfterValidator(_bucket)] | None = None
     endpoint: str | None = None
 
 
@@ -229,7 +247,8 @@ class Params(Section):
     @model_validator(mode="after")
     def _stop_rules_exist(self) -> Self:
         for name, options in self.stop.items():
-            registry.build("stopping", name, options)
+            rule = registry.build("stopping", name, options)
+            _require_metric(name, getattr(rule, "metric", None), self.campaign.classes)
         return self
 
     @model_validator(mode="after")
@@ -256,6 +275,18 @@ class Params(Section):
         for mix in ("strategies", "cold_start"):
             plain["score"][mix]["shares"] = list(plain["score"][mix]["shares"].items())
         return plain
+
+
+def _require_metric(rule: str, metric: str | None, classes: list[str]) -> None:
+    known = metrics.names(classes)
+    if metric is None or metric in known:
+        return
+    near = difflib.get_close_matches(metric, known, n=1, cutoff=0.3)
+    guess = f"did you mean {near[0]!r}? " if near else ""
+    raise ParamsError(
+        f"stop.{rule}.metric: there is no metric {metric!r}",
+        fix=f"{guess}There are {metrics.listed()}",
+    )
 
 
 def load(path: Path) -> Params:
@@ -288,7 +319,11 @@ def _parsed(text: str, where: str) -> Params:
     try:
         content = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise ParamsError(f"is not YAML: {error}", where=where) from None
+        raise _not_yaml(error, where) from None
+    except ValueError as error:
+        # What looks like a date and is none, such as 2026-02-30.
+        fix = "put dates in quotes"
+        raise ParamsError(f"is not YAML ({error})", where=where, fix=fix) from None
     if not isinstance(content, dict):
         raise ParamsError("holds no sections", where=where)
     try:
@@ -296,21 +331,27 @@ def _parsed(text: str, where: str) -> Params:
     except ParamsError as error:
         raise ParamsError(error.what, where=where, fix=error.fix) from None
     except ValidationError as error:
-        raise _first_problem(error, content, where) from None
+        raise _first_problem(error, where) from None
 
 
-def _first_problem(error: ValidationError, content: dict[str, Any], where: str) -> ParamsError:
+def _first_problem(error: ValidationError, where: str) -> ParamsError:
     problem = error.errors()[0]
     path = [str(part) for part in problem["loc"]]
-    message = problem["msg"].removeprefix("Value error, ")
-    fix = ""
     if problem["type"] == "extra_forbidden":
         message, fix = "unknown key", _nearest(path)
     elif problem["type"] == "missing":
         message, fix = "is missing", "add it"
-    elif "input" in problem and not isinstance(problem["input"], dict | list):
-        message = f"{message}, not {problem['input']!r}"
+    else:
+        message, fix = wording.told(problem)
     return ParamsError(message, where=" ".join([where, ".".join(path)]).strip(), fix=fix)
+
+
+def _not_yaml(error: yaml.YAMLError, where: str) -> ParamsError:
+    if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
+        return ParamsError(f"is not YAML ({error})", where=where)
+    mark, context = error.problem_mark, f" {error.context}" if error.context else ""
+    place = f"{where} line {mark.line + 1}, column {mark.column + 1}"
+    return ParamsError(f"is not YAML{context}: {error.problem}", where=place)
 
 
 def _nearest(path: list[str]) -> str:

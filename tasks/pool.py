@@ -18,7 +18,7 @@ from tasks.domain import tables
 from tasks.domain.errors import DataError
 from tasks.domain.stage import Stage
 from tasks.ingest.added import with_added
-from tasks.ingest.source import open_source
+from tasks.ingest.source import MADE_ID, open_source
 from tasks.params import Params
 
 STAGE = Stage(
@@ -66,11 +66,8 @@ def run(campaign: Campaign, params: Params) -> dict[str, Any]:
         at.ADDED,
         campaign.intake(at.ADDED),
     )
-    table = named(
-        source.table(id=params.pool.id, label=params.pool.label),
-        id=params.pool.id,
-        label=params.pool.label,
-    )
+    found = source.read(id=params.pool.id, label=params.pool.label)
+    table = named(found.table, id=params.pool.id or MADE_ID, label=params.pool.label)
     require_classes(table, params.campaign.classes, params.pool.source)
     holdout, gold = (_ids(campaign, name) for name in (at.HOLDOUT_IDS, at.GOLD_IDS))
     items = split(table, holdout, gold)
@@ -82,12 +79,14 @@ def run(campaign: Campaign, params: Params) -> dict[str, Any]:
     tables.write(campaign.path(at.SEED_LABELS), seeds, tables.LABELS)
     truth = all_known(items) if known == "hidden" else tables.TRUTH.empty()
     tables.write(campaign.path(at.TRUTH), truth, tables.TRUTH)
+    remarks = {"remarks": list(found.remarks)} if found.remarks else {}
     return {
         "items": items.pool.num_rows,
         "holdout": items.holdout.num_rows,
         "gold": items.gold.num_rows,
         "seed_labels": len(seeds),
         "known": len(truth),
+        **remarks,
     }
 
 

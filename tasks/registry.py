@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
+from tasks.domain import wording
 from tasks.domain.errors import ParamsError
 
 Kind = Literal["strategies", "vendors", "learners", "aggregators", "stopping"]
@@ -69,8 +70,8 @@ def build(kind: Kind, name: str, options: dict[str, Any] | None = None) -> Any:
     except ValidationError as error:
         first = error.errors()[0]
         option = ".".join(["", *map(str, first["loc"])])
-        message = first["msg"].removeprefix("Value error, ")
-        raise ParamsError(f"{name}{option}: {message}") from None
+        what, fix = wording.told(first)
+        raise ParamsError(f"{name}{option}: {what}", fix=fix) from None
 
 
 @cache

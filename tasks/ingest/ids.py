@@ -9,6 +9,23 @@ import pyarrow.compute as pc
 from tasks.domain.errors import DataError
 
 SHOWN = 5
+SHORT = 60
+LONGEST = 250
+"""Characters of an id: it is in every record of its item, and in people's tables and lists."""
+UNFIT = {
+    # Seen by nobody, or such that what is seen differs from what is there.
+    r"^[\s\pZ]|[\s\pZ]$|[\p{Cc}\p{Zl}\p{Zp}]": "has an id with outer space or a control character",
+    r"[\x{200B}\x{200E}\x{200F}\x{202A}-\x{202E}\x{2060}-\x{2069}\x{FEFF}]": (
+        "has an id with an invisible character"
+    ),
+    r"(^|[/\\])\.\.?([/\\]|$)": (
+        "has an id with a part '.' or '..', which programs take for another folder"
+    ),
+    r"^[+-]?\d([.,]\d+)?[eE]\+\d+$": (
+        "has an id that a spreadsheet has rounded; format the column as text and paste it again"
+    ),
+}
+"""Ids that cannot be, by RE2 patterns, and why."""
 
 
 def as_ids(column: pa.ChunkedArray, name: str, where: str) -> pa.ChunkedArray:
@@ -27,8 +44,10 @@ def as_ids(column: pa.ChunkedArray, name: str, where: str) -> pa.ChunkedArray:
     if not pa.types.is_string(column.type):
         raise DataError(f"ids are {kind}", where=where, fix="write them as text or whole numbers")
     _refuse(pc.equal(pc.utf8_trim_whitespace(column), ""), column, where, "has no id")
-    unfit = pc.match_substring_regex(column, r"^\s|\s$|[\x00-\x1f\x7f]")
-    _refuse(unfit, column, where, "has an id with outer space or a control character")
+    for unfit, what in UNFIT.items():
+        _refuse(pc.match_substring_regex(column, unfit), column, where, what)
+    too_long = pc.greater(pc.utf8_length(column), LONGEST)
+    _refuse(too_long, column, where, f"has an id of more than {LONGEST} characters")
     return column
 
 
@@ -48,9 +67,9 @@ def require_unique(ids: pa.ChunkedArray, name: str, shards: Sequence[tuple[str, 
     DataError
         Names how many, the first of them, and the files of the first.
     """
-    counts = pc.value_counts(ids)
-    repeated = counts.filter(pc.greater(counts.field("counts"), 1)).field("values")
+    repeated = _repeated(ids)
     if not len(repeated):
+        _refuse_lookalikes(ids, name, shards)
         return
     files = _files_of(ids, repeated[0], shards)
     shown = ", ".join(repr(value) for value in repeated[:SHOWN].to_pylist())
@@ -60,6 +79,23 @@ def require_unique(ids: pa.ChunkedArray, name: str, shards: Sequence[tuple[str, 
         where=f"{' and '.join(files)} column {name!r}",
         fix="give every item its own id",
     )
+
+
+def _repeated(ids: pa.ChunkedArray) -> pa.Array:
+    counts = pc.value_counts(ids)
+    return counts.filter(pc.greater(counts.field("counts"), 1)).field("values")
+
+
+def _refuse_lookalikes(ids: pa.ChunkedArray, name: str, shards: Sequence[tuple[str, int]]) -> None:
+    """Refuse ids that differ only in how Unicode composes their letters, as é can be two ways."""
+    composed = pc.utf8_normalize(ids, "NFC")
+    if len(repeated := _repeated(composed)):
+        files = " and ".join(_files_of(composed, repeated[0], shards))
+        raise DataError(
+            f"two ids look the same, {repeated[0].as_py()!r}, and are different characters",
+            where=f"{files} column {name!r}",
+            fix="give every item its own id",
+        )
 
 
 def _files_of(
@@ -75,7 +111,7 @@ def _refuse(bad: pa.ChunkedArray, column: pa.ChunkedArray, where: str, what: str
     rows = np.flatnonzero(pc.fill_null(bad, False).to_numpy())
     if len(rows):
         others = f" (and {len(rows) - 1} more)" if len(rows) > 1 else ""
-        written = column[int(rows[0])].as_py()
+        written = str(column[int(rows[0])].as_py())[:SHORT]
         raise DataError(f"item {rows[0] + 1} {what}: {written!r}{others}", where=where)
 
 

@@ -2,13 +2,14 @@
 
 import difflib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.domain.errors import DataError
 from tasks.ingest.kinds import Kind, kind_of
+from tasks.ingest.source import MADE_ID
 
 ID_NAMES = ("item_id", "id", "uuid", "guid", "key")
 LABEL_NAMES = ("label", "class", "target", "y", "category")
@@ -21,7 +22,8 @@ class Columns:
 
     Attributes
     ----------
-    id : str
+    id : str or None
+        None where ids are digests of contents.
     label : str or None
     classes : tuple of str
         At least two; sorted, or in the order in which they were given.
@@ -29,9 +31,13 @@ class Columns:
         Feature columns by kind, in the source's order.
     left_out : mapping of str to str
         Columns that are no features, and why each is none.
+    leaks : mapping of str to str
+        Of these, the columns that give the class away, and how sure that is.
+    confirmed : tuple of str
+        Features that may give the class away.
     """
 
-    id: str
+    id: str | None
     label: str | None
     classes: tuple[str, ...]
     numeric: tuple[str, ...]
@@ -40,6 +46,8 @@ class Columns:
     embedding: tuple[str, ...]
     image: tuple[str, ...]
     left_out: Mapping[str, str]
+    leaks: Mapping[str, str] = field(default_factory=dict)
+    confirmed: tuple[str, ...] = ()
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -47,22 +55,15 @@ class Columns:
         return (*self.numeric, *self.categorical, *self.text, *self.embedding, *self.image)
 
 
-def pick_id(columns: Sequence[str], given: str | None = None) -> str:
-    """Choose the id column: the given one, or one with a usual name.
+def pick_id(columns: Sequence[str], given: str | None = None) -> str | None:
+    """Choose the id column: the given one, one with a usual name, or none.
 
     Raises
     ------
     DataError
-        There is none.
+        The given one does not exist.
     """
-    if given is not None:
-        return _existing(columns, given)
-    if (found := _usual(columns, ID_NAMES)) is None:
-        raise DataError(
-            f"no column is named like an id ({', '.join(ID_NAMES)})",
-            fix=f"name one with --id: {', '.join(columns)}",
-        )
-    return found
+    return _usual(columns, ID_NAMES) if given is None else _existing(columns, given)
 
 
 def pick_label(columns: Sequence[str], given: str | None = None) -> str | None:
@@ -76,8 +77,14 @@ def pick_label(columns: Sequence[str], given: str | None = None) -> str | None:
     return _usual(columns, LABEL_NAMES) if given is None else _existing(columns, given)
 
 
+def largest_share(labels: pa.ChunkedArray) -> float | None:
+    """Give the share of the known classes that is the largest class's; None if none is known."""
+    known = pc.value_counts(labels.drop_null()).field("counts")
+    return pc.max(known).as_py() / pc.sum(known).as_py() if len(known) else None
+
+
 def infer(
-    table: pa.Table, *, id: str, label: str | None, classes: Sequence[str] | None = None
+    table: pa.Table, *, id: str | None, label: str | None, classes: Sequence[str] | None = None
 ) -> Columns:
     """Find the classes, and the kind of each column.
 
@@ -85,7 +92,8 @@ def infer(
     ----------
     table : pyarrow.Table
         As `tasks.ingest.source.Source.table` gives it: ids and labels are strings.
-    id : str
+    id : str or None
+        None if ids are digests, in a column `tasks.ingest.source.MADE_ID`.
     label : str or None
     classes : sequence of str, optional
         All that may be answered; needed where no label column shows them.
@@ -100,7 +108,7 @@ def infer(
     kinds = {
         name: _kind(name, table[name], label)
         for name in table.column_names
-        if name not in (id, label)
+        if name not in (id or MADE_ID, label)
     }
     left_out = {name: reason for name, (kind, reason) in kinds.items() if kind is None}
     if len(left_out) == len(kinds):
@@ -164,7 +172,7 @@ def _plausible(seen: set[str], label: str | None) -> tuple[str, ...]:
 
 def _are_quantities(seen: set[str]) -> bool:
     try:
-        numbers = [float(value) for value in seen]
+        numbers = [float(value.replace(",", ".")) for value in seen]
     except ValueError:
         return False
     if any(number % 1 for number in numbers):

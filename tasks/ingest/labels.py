@@ -5,6 +5,8 @@ import pyarrow.compute as pc
 
 from tasks.domain.errors import DataError
 
+WHOLE = r"^[+-]?\d+[.,]0+$"
+
 
 def as_classes(column: pa.ChunkedArray, name: str, where: str) -> pa.ChunkedArray:
     """Give a label column as strings; null and empty are null.
@@ -23,7 +25,10 @@ def as_classes(column: pa.ChunkedArray, name: str, where: str) -> pa.ChunkedArra
         return pc.cast(column, pa.string())
     if not pa.types.is_string(kind):
         raise DataError(f"column {name!r} holds {kind}, which are no classes", where=where)
-    return pc.if_else(pc.equal(column, ""), None, column)
+    column = pc.if_else(pc.equal(column, ""), None, column)
+    if pc.all(pc.match_substring_regex(column, WHOLE)).as_py():
+        return pc.replace_substring_regex(column, r"[.,]0+$", "")
+    return column
 
 
 def _whole(column: pa.ChunkedArray, name: str, where: str) -> pa.ChunkedArray:

@@ -8,13 +8,32 @@ from pathlib import Path
 import pyarrow as pa
 
 from tasks.domain.errors import DataError
-from tasks.ingest import example, text_types
+from tasks.ingest import contents, example, text_types
 from tasks.ingest.ids import as_ids, require_unique
 from tasks.ingest.labels import as_classes
 from tasks.ingest.plain import plain
-from tasks.ingest.readers import Shard, read
+from tasks.ingest.readers import read
+from tasks.ingest.shards import Shard
 
 EXAMPLE = "example:"
+MADE_ID = "item_id"
+"""The column of ids that are digests of contents."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """All items of a source.
+
+    Attributes
+    ----------
+    table : pyarrow.Table
+        Ids and labels are strings, null where a label is not known; in file order.
+    remarks : tuple of str
+        What had to be guessed or left out, for people to judge.
+    """
+
+    table: pa.Table
+    remarks: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -37,13 +56,18 @@ class Source:
         """The column names, in the order of the first file."""
         return list(self.shards[0].table.column_names)
 
-    def table(self, *, id: str, label: str | None = None) -> pa.Table:
-        """Give all items as one table, in file order.
+    def table(self, *, id: str | None, label: str | None = None) -> pa.Table:
+        """Give all items as one table; as `read`."""
+        return self.read(id=id, label=label).table
+
+    def read(self, *, id: str | None, label: str | None = None) -> Found:
+        """Put all items together.
 
         Parameters
         ----------
-        id : str
-            Column of ids; given back as strings, CSV's exactly as written.
+        id : str or None
+            Column of ids; given back as strings, CSV's exactly as written. None to make digests of
+            the items' contents, in a column `MADE_ID`.
         label : str, optional
             Column of known classes; given back as strings, null where not known.
 
@@ -54,14 +78,27 @@ class Source:
         """
         for column in (id, label):
             self._require(column)
+        if id is None and MADE_ID in self.columns:
+            fix = f"set pool.id to {MADE_ID}, or rename the column"
+            what = f"has a column {MADE_ID!r} that is not the id"
+            raise DataError(what, where=self.name, fix=fix)
         tables = [
             _strings(table, shard.name, id, label)
             for shard, table in zip(self.shards, _typed(self.shards, [id, label]), strict=True)
         ]
+        if id is None:
+            tables = [
+                table.append_column(MADE_ID, contents.digests(shard.table, [label]))
+                for shard, table in zip(self.shards, tables, strict=True)
+            ]
         joined = _joined([shard.name for shard in self.shards], tables)
+        remarks = [remark for shard in self.shards for remark in shard.remarks]
+        if id is None:
+            joined, more = contents.once(joined, MADE_ID, label, self.name)
+            return Found(joined, (*remarks, *more))
         lengths = [(shard.name, shard.table.num_rows) for shard in self.shards]
         require_unique(joined[id], id, lengths)
-        return joined
+        return Found(joined, tuple(remarks))
 
     def _require(self, column: str | None) -> None:
         if column is not None and column not in self.columns:
@@ -109,12 +146,14 @@ def _require_same_columns(shards: Sequence[Shard]) -> None:
 
 def _typed(shards: Sequence[Shard], keep: Sequence[str | None]) -> list[pa.Table]:
     texts = [shard.table for shard in shards if not shard.typed]
-    known = iter(text_types.typed(texts, keep) if texts else [])
+    semicolons = [shard.semicolons for shard in shards if not shard.typed]
+    known = iter(text_types.typed(texts, keep, semicolons) if texts else [])
     return [shard.table if shard.typed else next(known) for shard in shards]
 
 
-def _strings(table: pa.Table, where: str, id: str, label: str | None) -> pa.Table:
-    table = _with_column(table, id, as_ids(table[id], id, where))
+def _strings(table: pa.Table, where: str, id: str | None, label: str | None) -> pa.Table:
+    if id is not None:
+        table = _with_column(table, id, as_ids(table[id], id, where))
     if label is None:
         return table
     return _with_column(table, label, as_classes(table[label], label, where))

@@ -1,5 +1,6 @@
 """The params.yaml of a new campaign, with a comment on every key."""
 
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -9,6 +10,10 @@ import yaml
 from tasks.ingest.infer import Columns
 
 SOURCE = "data/source"
+UNBALANCED = 0.7
+"""A larger share of one class makes accuracy say little of the others."""
+AT_LEAST = {"accuracy": 0.95, "macro_f1": 0.9}
+"""When a campaign has reached its target, to begin with: a mean over classes rises more slowly."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,8 @@ class Plan:
     known : str
         What known classes are for, as ``pool.known``.
     vendor : str
+    largest : float or None
+        The largest class's share of the known classes.
     ledger, endpoint : str or None
         As ``storage.ledger`` and ``storage.endpoint``.
     vendor_options : mapping
@@ -38,6 +45,7 @@ class Plan:
     budget: float | None = 60.0
     known: Literal["hidden", "seed"] = "hidden"
     vendor: str = "simulated"
+    largest: float | None = None
     ledger: str | None = None
     endpoint: str | None = None
     vendor_options: Mapping[str, Any] = field(default_factory=dict)
@@ -48,6 +56,21 @@ class Plan:
         """Trees for tables, a linear model for text, images and embeddings."""
         tabular = self.columns.numeric or self.columns.categorical
         return "lightgbm" if tabular else "logistic_regression"
+
+    @property
+    def metric(self) -> str:
+        """What the stop rules look at: the mean over classes where one class is most of all."""
+        return "macro_f1" if (self.largest or 0.0) > UNBALANCED else "accuracy"
+
+    @property
+    def balance(self) -> str:
+        """Why it is that metric."""
+        if self.largest is None:
+            return "no class is known; take macro_f1 if one is rare"
+        share = f"the largest class has {100 * self.largest:.0f}% of the items of known class"
+        if self.largest <= UNBALANCED:
+            return f"{share}, so that accuracy shows what is learnt"
+        return f"{share}, which is the accuracy of always answering it"
 
 
 def params_yaml(plan: Plan) -> str:
@@ -60,6 +83,12 @@ def params_yaml(plan: Plan) -> str:
         classes=_yaml(list(columns.classes)),
         source=_yaml(plan.source),
         id=_yaml(columns.id),
+        id_told="column of the items' ids" if columns.id else NO_ID,
+        confirmed=_yaml(list(columns.confirmed)),
+        leaks="".join(f"# Not {name!r}: {why}.\n" for name, why in columns.leaks.items()),
+        metric=plan.metric,
+        at_least=AT_LEAST[plan.metric],
+        balance=_comment(f"The metric: {plan.balance}."),
         label=_yaml(columns.label),
         known=_yaml(plan.known),
         numeric=_yaml(list(columns.numeric)),
@@ -77,6 +106,10 @@ def params_yaml(plan: Plan) -> str:
     )
 
 
+def _comment(text: str) -> str:
+    return textwrap.fill(text, 100, initial_indent="  # ", subsequent_indent="  # ")
+
+
 def _yaml(value: Any) -> str:
     """Write a value so that it fits behind a key, wrapped where it is long."""
     text = yaml.safe_dump(
@@ -86,6 +119,7 @@ def _yaml(value: Any) -> str:
     return "\n    ".join(line.strip(" ") for line in lines)
 
 
+NO_ID = "null: there is no such column, and ids are digests of the items' contents"
 TEMPLATE = """\
 # What this campaign does. Changes hold from the next round on.
 
@@ -97,13 +131,17 @@ campaign:
   classes: {classes}
 
 pool:
-  source: {source}  # parquet, CSV or JSON lines: a file, a folder of them, or example:digits
-  id: {id}  # column of the items' ids
+  # A file of parquet, CSV, TSV, xlsx or JSON lines, a folder of them or of images, or an example.
+  source: {source}
+  id: {id}  # {id_told}
   label: {label}  # column of classes that are already known; null: there is none
   known: {known}  # known classes are "hidden" (only a simulated vendor sees them) or "seed" labels
+  # Columns that give the class away and may be read and sent all the same, because they are known
+  # before anybody is asked; `labelloop check` refuses others.
+  confirmed: {confirmed}
 
 # The columns that the model reads; all others are carried along and never trained on.
-features:
+{leaks}features:
   numeric: {numeric}  # numbers
   categorical: {categorical}  # few different words, or true and false
   text: {text}  # sentences
@@ -167,8 +205,9 @@ evaluate:
 stop:
   max_rounds: {{rounds: 12}}  # rounds, the first included
   budget: {{}}  # the next batch would cost more than is left
-  target: {{metric: accuracy, at_least: 0.95}}  # the interval's lower end is there
-  plateau: {{metric: accuracy, rounds: 4, gain: 0.01}}  # surely no such gain in so many rounds
+{balance}
+  target: {{metric: {metric}, at_least: {at_least}}}  # the interval's lower end is there
+  plateau: {{metric: {metric}, rounds: 4, gain: 0.01}}  # surely no such gain in so many rounds
   pool_exhausted: {{}}  # nothing is left to ask for
 
 tracking:

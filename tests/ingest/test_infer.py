@@ -131,9 +131,8 @@ def test_the_id_column_is_found_by_its_name(columns: list[str], found: str) -> N
     assert pick_id(columns) == found
 
 
-def test_an_id_column_cannot_be_guessed_or_does_not_exist() -> None:
-    with pytest.raises(DataError, match="--id"):
-        pick_id(["x", "y"])
+def test_an_id_column_may_not_be_there_but_the_named_one_must() -> None:
+    assert pick_id(["x", "y"]) is None
     with pytest.raises(DataError, match="did you mean 'number'"):
         pick_id(["number", "y"], "numbre")
 

@@ -58,7 +58,7 @@ BAD: dict[str, tuple[Make, str, list[str]]] = {
     "CSV without rows": (write("data.csv", "item_id,x\n"), "data.csv", ["no items"]),
     "parquet without rows": (parquet("data.parquet", item_id=[]), "data.parquet", ["no items"]),
     "JSONL without rows": (write("data.jsonl", "\n\n"), "data.jsonl", ["no items"]),
-    "unknown extension": (write("data.xlsx", "x"), "data.xlsx", [".xlsx", ".parquet"]),
+    "unknown extension": (write("data.ods", "x"), "data.ods", [".ods", ".parquet", ".xlsx"]),
     "no extension": (write("items", "x"), "items", ["no extension"]),
     "unknown file in folder": (
         both(write("data/a.csv", "item_id\na\n"), write("data/readme.md", "x")),
@@ -66,10 +66,15 @@ BAD: dict[str, tuple[Make, str, list[str]]] = {
         ["readme.md", "unknown kind"],
     ),
     "folder in folder": (write("data/more/a.csv", "item_id\na\n"), "data", ["more", "folder"]),
-    "CSV not UTF-8": (
-        write("data.csv", b"item_id,x\na,1\nb,caf\xe9\n"),
+    "CSV in no encoding": (
+        write("data.csv", b"item_id,x\na,1\nb,caf\x81\n"),
         "data.csv",
-        ["not UTF-8", "line 3", "byte 19"],
+        ["neither UTF-8 nor cp1252", "line 3", "0x81"],
+    ),
+    "CSV that was UTF-8": (
+        write("data.csv", "item_id,x\na,é\nb,éü".encode()[:-1]),
+        "data.csv",
+        ["damaged UTF-8", "line 3"],
     ),
     "JSONL not UTF-8": (
         write("data.jsonl", b'{"item_id": "a"}\n{"item_id": "\xff"}\n'),

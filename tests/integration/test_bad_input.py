@@ -80,9 +80,9 @@ POOLS = {
     "one class": Pool(csv(lambda frame: frame.assign(label="ash")), "ash"),
     "no classes": Pool(csv(lambda frame: frame.drop(columns="label")), "--classes"),
     "no features": Pool(csv(lambda frame: frame[["item_id", "label"]]), "feature"),
-    "not UTF-8": Pool(
-        lambda path: path.write_bytes("item_id,name,label\n1,caf\xe9,a\n".encode("latin-1")),
-        "items.csv … UTF-8",
+    "in no encoding": Pool(
+        lambda path: path.write_bytes(b"item_id,name,label\n1,caf\x81,a\n"),
+        "items.csv … neither UTF-8 nor cp1252 … line 2",
     ),
     "cut parquet": Pool(cut, "items.parquet", name="items.parquet"),
     "broken JSON line": Pool(
@@ -90,7 +90,8 @@ POOLS = {
         "items.jsonl … 2",
         name="items.jsonl",
     ),
-    "unknown ending": Pool(csv(lambda frame: frame), "items.xlsx", name="items.xlsx"),
+    "unknown ending": Pool(csv(lambda frame: frame), "items.ods", name="items.ods"),
+    "no workbook": Pool(csv(lambda frame: frame), "items.xlsx … no workbook", name="items.xlsx"),
     "shards that disagree": Pool(disagreeing, "girth", name="shards"),
     "too few items": Pool(csv(lambda frame: frame), "160 items", ("--holdout", "200")),
 }
