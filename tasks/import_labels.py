@@ -71,7 +71,8 @@ def _refuse_name(source: str) -> None:
 def _read(params: Params, path: Path, source: str) -> pd.DataFrame:
     if not path.exists():
         raise DataError("is missing", where=str(path), fix="name a file of labels")
-    ids, labels = ["item_id", params.pool.id], ["label", *filter(None, [params.pool.label])]
+    ids = ["item_id", *filter(None, [params.pool.id])]
+    labels = ["label", *filter(None, [params.pool.label])]
     frame = read_labels(path, ids, labels)
     return frame.assign(source=source, file=path.resolve().name)
 

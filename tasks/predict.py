@@ -1,6 +1,6 @@
 """``labelloop predict``: what a closed round's model says of other items."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,11 @@ from tasks.domain.errors import CampaignError, DataError, ParamsError
 from tasks.export import closed_round, model_of
 from tasks.exporting.destination import refuse, replacing
 from tasks.exporting.writers import TABLES, writing
+from tasks.ingest import contents
 from tasks.ingest.matching import matched
 from tasks.ingest.pieces import Piece, pieces
+from tasks.ingest.shards import Shard
+from tasks.ingest.source import MADE_ID
 from tasks.modeling import bundle, metrics
 from tasks.params import Params, parse
 from tasks.work import Work, look_at
@@ -77,12 +80,21 @@ class Predictor:
 
     def __call__(self, piece: Piece) -> pa.Table:
         """Predict some items; raises `DataError` where one is not as the pool's are."""
-        items = matched(piece.shard, ("item_id", self.params.pool.id), self.schema)
+        id_names = ["item_id", *filter(None, [self.params.pool.id])]
+        items = matched(self._named(piece.shard), id_names, self.schema)
         try:
             return self._predicted(items)
         except DataError as error:
             where = f"{piece.shard.name} {error.where}"
             raise DataError(error.what, where=where, fix=error.fix) from None
+
+    def _named(self, shard: Shard) -> Shard:
+        """Give items ids as the pool's have them, where those are digests of the contents."""
+        pool = self.params.pool
+        if pool.id is not None or MADE_ID in shard.table.column_names:
+            return shard
+        ids = contents.digests(shard.table, [pool.label])
+        return replace(shard, table=shard.table.append_column(MADE_ID, ids))
 
     def _predicted(self, items: pa.Table) -> pa.Table:
         classes = self.params.campaign.classes

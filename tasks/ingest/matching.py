@@ -10,7 +10,7 @@ from tasks.domain.errors import DataError
 from tasks.ingest import text_types
 from tasks.ingest.ids import as_ids
 from tasks.ingest.plain import is_list
-from tasks.ingest.readers import Shard
+from tasks.ingest.shards import Shard
 
 
 def matched(shard: Shard, id_names: Sequence[str], schema: pa.Schema) -> pa.Table:
@@ -55,7 +55,7 @@ def _column(shard: Shard, field: pa.Field) -> pa.ChunkedArray:
     column = shard.table[field.name]
     if not shard.typed and not is_list(field.type) and not pa.types.is_binary(field.type):
         # A word among numbers is named with its item by whoever reads the column.
-        return _of_text(column, field)
+        return _of_text(column, field, shard.semicolons)
     if not _is_alike(column.type, field.type):
         raise DataError(
             f"column {field.name!r} holds {column.type}, and {field.type} in the campaign's pool",
@@ -65,10 +65,10 @@ def _column(shard: Shard, field: pa.Field) -> pa.ChunkedArray:
     return column
 
 
-def _of_text(column: pa.ChunkedArray, field: pa.Field) -> pa.ChunkedArray:
+def _of_text(column: pa.ChunkedArray, field: pa.Field, semicolons: bool) -> pa.ChunkedArray:
     if pa.types.is_string(field.type):
         return pc.if_else(pc.equal(column, ""), None, column)
-    (table,) = text_types.typed([pa.table({field.name: column})], [])
+    (table,) = text_types.typed([pa.table({field.name: column})], [], [semicolons])
     return table[field.name]
 
 

@@ -7,7 +7,7 @@ reads as it would read the whole.
 import io
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import IO
@@ -17,7 +17,8 @@ import pyarrow.parquet as pq
 
 from tasks.domain.errors import DataError
 from tasks.ingest.plain import plain
-from tasks.ingest.readers import PACKED, Shard, read, read_parquet
+from tasks.ingest.readers import PACKED, read, read_parquet
+from tasks.ingest.shards import Shard
 
 PARQUET = (".parquet", ".pq")
 TITLED = (".csv", ".tsv")
@@ -106,7 +107,7 @@ def _read(piece: Path, path: Path, first: int) -> Shard:
     except DataError as error:
         place = error.where.replace(str(piece), where)
         raise DataError(error.what, where=place, fix=error.fix) from None
-    return Shard(where, shard.table, shard.typed)
+    return replace(shard, name=where)
 
 
 def _cut(path: Path, rows: int) -> Iterator[tuple[bytes, int]]:
