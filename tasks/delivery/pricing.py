@@ -102,8 +102,7 @@ def next_batch(params: Params, now: Situation) -> Price:
     golds = min(policy.golds(queries), int(now.gold["label"].notna().sum()))
     new = composition.holdouts(now.holdout, sent, policy, composition.holdout_order(params))
     again = composition.requeues(now.undone.askable(now.labels, now.sent), sent, policy)
-    rows = pd.concat([new, again])
-    counts = {str(role): _count(some) for role, some in rows.groupby("role")}
+    counts = {str(role): _count(rows) for role, rows in pd.concat([new, again]).groupby("role")}
     counts |= {"query": (queries, queries * policy.redundancy)}
     counts |= {"gold": (golds, golds * policy.redundancy)}
     return _price(params, counts)
