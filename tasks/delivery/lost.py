@@ -97,9 +97,12 @@ class Loss:
             A vendor cannot be asked.
         """
         self._refuse_early()
-        sent, said = self._deleted(name)
         watch = Watch(self.campaign.round, self.campaign.path(at.INBOX), self.ledger)
         watch.mend()
+        if decided := self._decided(name, resend=resend):
+            # This very decision was written by a process that died, or is said a second time.
+            return decided
+        sent, said = self._deleted(name)
         rows = standing(self.campaign, self.params)
         known = tables.read(self.campaign.path(at.BASE_ANSWERS))
         answers = pd.concat([known, rows.answers], ignore_index=True)
@@ -132,6 +135,17 @@ class Loss:
         if is_open and state.last(entries, "batch_intended", number) is None:
             what = f"round {number} has not sent its own batch yet"
             raise CampaignError(what, fix="run `labelloop run`, then decide")
+
+    def _decided(self, name: str | None, *, resend: bool) -> dict[str, Any] | None:
+        """Find the same decision in the ledger: of this batch, or of the open round's newest."""
+        entries = self.ledger.entries()
+        if name is None and any(missing(entries, one.batch) for one in legs.watched(entries)):
+            return None
+        for entry in state.of_kind(entries[::-1], "batch_lost"):
+            mine = entry.round == state.current_round(entries) if name is None else True
+            if mine and name in (None, entry.body["batch"]):
+                return dict(entry.body) if entry.body["resend"] == resend else None
+        return None
 
     def _deleted(self, name: str | None) -> tuple[Sent, str]:
         """Ask vendors which batches they do not have any more, and find the one that is meant."""
