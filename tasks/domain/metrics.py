@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-OF_ALL = ("accuracy", "macro_f1", "log_loss", "expected_calibration_error")
+OF_ALL = ("accuracy", "balanced_accuracy", "macro_f1", "log_loss", "expected_calibration_error")
 OF_A_CLASS = ("recall", "precision")
 
 

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as peer
 
+from tasks.domain.metrics import names
 from tasks.modeling.intervals import Resampling, gain, measure
 from tasks.modeling.metrics import of_truth, predicted
 
@@ -214,3 +215,9 @@ def test_intervals_cover_the_truth_where_there_is_much_to_go_by():
             covered[name] += result[name]["low"] <= true <= result[name]["high"]
     # 180 of 200 are expected, with a standard deviation of 4.2.
     assert all(165 <= count <= 199 for count in covered.values()), covered
+
+
+def test_the_names_that_stop_rules_may_use_are_those_that_are_measured():
+    truth = ["a", "b", "c", "d"]
+    found = measured(truth, np.eye(4))
+    assert sorted(found) == sorted(names(CLASSES))
