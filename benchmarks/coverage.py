@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from tasks.domain.choosing import Floats, Strings
+from tasks.domain.metrics import OF_ALL
 from tasks.modeling import intervals, metrics
 from tasks.modeling.intervals import Resampling
 
@@ -112,7 +113,7 @@ def singles(population: Population, repetitions: int) -> list[Count]:
     rng = np.random.default_rng(1)
     truth, (said,) = population.draw(LARGE, rng)
     true = metrics.values(metrics.score(truth, said, population.classes))
-    counts = {m: Count(m, population.name, population.n, true[m]) for m in metrics.WHOLE}
+    counts = {m: Count(m, population.name, population.n, true[m]) for m in OF_ALL}
     for number in range(repetitions):
         truth, (said,) = population.draw(population.n, rng)
         resampling = Resampling(RESAMPLES, CONFIDENCE, number)
@@ -126,7 +127,7 @@ def singles(population: Population, repetitions: int) -> list[Count]:
 def pairs(population: Population, repetitions: int) -> list[Count]:
     """Compare two models that are equally good."""
     rng = np.random.default_rng(2)
-    counts = {m: Count(f"gain of {m}", population.name, population.n, 0.0) for m in metrics.WHOLE}
+    counts = {m: Count(f"gain of {m}", population.name, population.n, 0.0) for m in OF_ALL}
     for number in range(repetitions):
         truth, (now, before) = population.draw(population.n, rng, models=2)
         resampling = Resampling(RESAMPLES, CONFIDENCE, number)
@@ -146,7 +147,7 @@ def percentiles(
     weights = rng.multinomial(n, np.full(n, 1 / n), size=RESAMPLES).astype(float)
     drawn = [metrics.from_sums(one, weights @ one.columns) for one in scored]
     ends = {}
-    for name in metrics.WHOLE:
+    for name in OF_ALL:
         low, high = np.quantile(of([one[name] for one in drawn]), EDGES)
         ends[name] = (float(low), float(high))
     return ends

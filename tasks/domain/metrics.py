@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 OF_ALL = ("accuracy", "balanced_accuracy", "macro_f1", "log_loss", "expected_calibration_error")
 OF_A_CLASS = ("recall", "precision")
+LOWER_IS_BETTER = frozenset({"log_loss", "expected_calibration_error"})
 
 
 def names(classes: Sequence[str]) -> list[str]:

@@ -13,9 +13,6 @@ from tasks.domain.choosing import Floats, Strings
 
 BINS = 15
 """Of confidence, for the calibration error."""
-WHOLE = ("accuracy", "balanced_accuracy", "macro_f1", "log_loss", "expected_calibration_error")
-"""Metrics over all classes; ``recall/<class>`` and ``precision/<class>`` are over one."""
-LOWER_IS_BETTER = frozenset({"log_loss", "expected_calibration_error"})
 
 Metrics = dict[str, dict[str, float]]
 TINY = float(np.finfo(np.float64).eps)

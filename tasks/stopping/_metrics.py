@@ -3,8 +3,6 @@
 from tasks.domain import metrics
 from tasks.domain.outlook import Metrics, RoundSummary
 
-LOWER_IS_BETTER = frozenset({"log_loss", "expected_calibration_error"})
-
 
 def refuse_unknown(metric: str) -> None:
     """Refuse a metric that no round can have.

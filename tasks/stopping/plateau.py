@@ -3,8 +3,9 @@
 import math
 from dataclasses import dataclass
 
+from tasks.domain.metrics import LOWER_IS_BETTER
 from tasks.domain.outlook import Outlook, Verdict
-from tasks.stopping._metrics import LOWER_IS_BETTER, measured, missing, of, refuse_unknown
+from tasks.stopping._metrics import measured, missing, of, refuse_unknown
 from tasks.stopping._words import apart
 
 

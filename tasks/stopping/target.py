@@ -3,9 +3,10 @@
 import math
 from dataclasses import dataclass
 
+from tasks.domain.metrics import LOWER_IS_BETTER
 from tasks.domain.outlook import Metrics, Outlook, RoundSummary, Verdict
 from tasks.quality.gold import wilson
-from tasks.stopping._metrics import LOWER_IS_BETTER, measured, missing, of, refuse_unknown
+from tasks.stopping._metrics import measured, missing, of, refuse_unknown
 from tasks.stopping._words import apart
 
 
