@@ -196,6 +196,12 @@ def champion(rounds: Rounds, number: int) -> int | None:
     return max(ends)[1] if ends else None
 
 
+def unmarked(rounds: Rounds) -> list[int]:
+    """List the rounds that were undone without MLflow knowing it yet."""
+    marked = {entry.round for entry in state.of_kind(rounds.entries, "marked")}
+    return sorted(rounds.undone.keys() - marked)
+
+
 def _entry(rounds: Rounds, kind: str, number: int) -> Entry:
     entry = state.last(rounds.entries, kind, number)
     if entry is None:

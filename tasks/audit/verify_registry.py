@@ -135,9 +135,13 @@ def _check_alias(registry: Registry, alias: str, expected: str, findings: Findin
 def _check_champion(
     rounds: Rounds, registry: Registry, runs: Mapping[int, str], findings: Findings
 ) -> None:
+    if tracked.unmarked(rounds):
+        # The next run moves the alias.
+        return
     where = f"alias {registered.CHAMPION} of the registered model"
+    standing = [number for number in runs if number in rounds.believed]
     with findings.guarded("mlflow", where):
-        best = tracked.champion(rounds, max(runs))
+        best = tracked.champion(rounds, max(standing)) if standing else None
         version = registry.versions.get(runs.get(best, "")) if best is not None else None
         if version is not None:
             _check_alias(registry, registered.CHAMPION, str(version.version), findings)

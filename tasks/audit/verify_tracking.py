@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 
 def check(rounds: Rounds, params: Params, findings: Findings) -> None:
     """Compare MLflow's runs and registered models with the rounds that the ledger has."""
-    marked = {entry.round for entry in state.of_kind(rounds.entries, "marked")}
-    for number in sorted(rounds.undone.keys() - marked):
+    for number in tracked.unmarked(rounds):
         what = "MLflow does not yet know that it was undone: the next run tells it"
         findings.skip(f"round {number}: {what}")
     if not rounds.entries:
