@@ -4,6 +4,7 @@ Text is cut between records into small files of the same kind, which `tasks.inge
 reads as it would read the whole.
 """
 
+import codecs
 import io
 import tempfile
 from collections.abc import Iterator
@@ -24,6 +25,8 @@ PARQUET = (".parquet", ".pq")
 TITLED = (".csv", ".tsv")
 """Kinds of text whose first record names the columns."""
 LINES = (".jsonl", ".ndjson")
+WIDEST = 64
+"""Bytes at the beginning of a text that tell whether it is UTF-16."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,10 @@ def pieces(path: Path, rows: int) -> Iterator[Piece]:
 
 
 def _can_be_cut(path: Path) -> bool:
-    return path.is_file() and _kind(path) in (*PARQUET, *TITLED, *LINES)
+    if not path.is_file() or _kind(path) not in (*PARQUET, *TITLED, *LINES):
+        return False
+    # In UTF-16 a line's end is not one byte, and every other byte of its titles is zero.
+    return path.suffix in PARQUET or b"\0" not in _opened(path).read(WIDEST)
 
 
 def _kind(path: Path) -> str:
@@ -115,7 +121,7 @@ def _cut(path: Path, rows: int) -> Iterator[tuple[bytes, int]]:
     titled = _kind(path) in TITLED
     with _opened(path) as stream:
         records = (one for one in _records(stream, quoted=titled) if one.strip())
-        titles = next(records, b"") if titled else b""
+        titles = _titles(records) if titled else b""
         # A file without any row is read too, so that the reader says so.
         piece = list(islice(records, rows))
         while True:
@@ -123,6 +129,13 @@ def _cut(path: Path, rows: int) -> Iterator[tuple[bytes, int]]:
             piece = list(islice(records, rows))
             if not piece:
                 return
+
+
+def _titles(records: Iterator[bytes]) -> bytes:
+    """Take the record of titles, after the line in which some programs name the separator."""
+    first = next(records, b"")
+    is_separator = first.removeprefix(codecs.BOM_UTF8).lower().startswith(b"sep=")
+    return first + next(records, b"") if is_separator else first
 
 
 def _records(stream: IO[bytes], *, quoted: bool) -> Iterator[bytes]:

@@ -39,3 +39,19 @@ def test_a_file_without_rows_is_told_as_the_readers_tell_it(tmp_path: Path) -> N
     path.write_text("item_id,text\n")
     with pytest.raises(DataError, match=r"items\.csv: holds no items"):
         list(pieces(path, 2))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "cp1252"])
+def test_text_in_any_encoding_is_cut_or_comes_whole(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "items.csv"
+    path.write_bytes("item_id;text\r\na;caf\xe9\r\nb;x\r\nc;y\r\n".encode(encoding))
+    found = list(pieces(path, 2))
+    assert [one for p in found for one in p.shard.table["item_id"].to_pylist()] == ["a", "b", "c"]
+    assert found[0].shard.table["text"][0].as_py() == "caf\xe9"
+
+
+def test_a_line_that_names_the_separator_belongs_to_the_titles(tmp_path: Path) -> None:
+    path = tmp_path / "items.csv"
+    path.write_text("sep=;\nitem_id;text\na;1\nb;2\nc;3\n")
+    found = [piece.shard.table for piece in pieces(path, 2)]
+    assert [table["item_id"].to_pylist() for table in found] == [["a", "b"], ["c"]]
