@@ -2,6 +2,7 @@
 
 import importlib
 import shutil
+import signal
 import warnings
 from pathlib import Path
 
@@ -11,6 +12,10 @@ from servers import s3, s3_bucket  # noqa: F401 - fixtures for every test
 from support import SMALL, advance, change_params, in_process, items
 
 from tasks.domain import environment
+
+# A shell without job control lets what it starts in the background ignore Ctrl-C, and tests that
+# send it to a child would wait for ever.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 HEAVY = ("great_expectations", "mlflow.sklearn", "lightgbm", "crowdkit.aggregation", "dvc.repo")
 
