@@ -7,9 +7,6 @@ from typing import Any
 
 from tasks import campaign as at
 from tasks import pipeline
-from tasks.audit.rounds import records
-from tasks.delivery import keys, legs, lost
-from tasks.delivery.aside import set_aside
 from tasks.domain import state
 from tasks.versions.store import Store
 from tasks.work import Work, look_at
@@ -116,6 +113,11 @@ def _stop(work: Work) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
 
 
 def _waiting(work: Work) -> dict[str, Any]:
+    # They read tables, which a campaign that waits for nobody need not.
+    from tasks.audit.rounds import records
+    from tasks.delivery import keys, legs
+    from tasks.delivery.aside import set_aside
+
     entries = work.ledger.entries()
     current = state.current_round(entries)
     leg = legs.current(entries, current)
@@ -144,6 +146,8 @@ def _waiting(work: Work) -> dict[str, Any]:
 
 
 def _deleted(entries: state.Entries) -> str | None:
+    from tasks.delivery import legs, lost
+
     said = (lost.missing(entries, sent.batch) for sent in legs.watched(entries))
     return next((one for one in said if one), None)
 

@@ -57,7 +57,9 @@ def items(n: int = 160, seed: int = 3) -> pd.DataFrame:
 
 
 def merge(into: Changes, changes: Changes) -> Changes:
-    """Lay nested changes over a mapping."""
+    """Lay nested changes over a mapping; another vendor keeps no options of the one before."""
+    if into.get("name") != changes.get("name", into.get("name")):
+        into = {**into, "options": {}} if "options" in into else into
     for key, value in changes.items():
         both = isinstance(value, dict) and isinstance(into.get(key), dict)
         into[key] = merge(into[key], value) if both and key != "stop" else value

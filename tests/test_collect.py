@@ -251,7 +251,7 @@ def test_what_the_fallback_costs_must_be_left(campaign, resending):
 
 def test_a_vendor_cannot_be_changed_while_it_has_the_open_batch(campaign):
     send(campaign, params())
-    other = params(vendor=vendor() | {"name": "files"})
+    other = params(vendor=vendor() | {"name": "files", "options": {}})
     with pytest.raises(CampaignError, match="is at the vendor 'simulated'"):
         look(campaign, other)
 
@@ -303,7 +303,8 @@ def test_every_answer_is_accepted_or_rejected_once(campaign):
     assert decided["rejected"] > 0
 
 
-def test_a_batch_of_nothing_is_complete(campaign):
+def test_a_batch_of_nothing_is_complete(tmp_path):
+    campaign = make(tmp_path, holdout=0)
     open_round(campaign, 1, [])
     send(campaign, params())
     wait(campaign, params())

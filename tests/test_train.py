@@ -27,7 +27,7 @@ def params(request):
         campaign=campaign,
         features=FeaturesParams(numeric=["x"], embedding=["v"]),
         train=TrainParams(learner=request.param),
-        evaluate=EvaluateParams(),
+        evaluate=EvaluateParams(holdout_per_round=None),
     )
 
 
@@ -183,6 +183,13 @@ def base_is_what_evaluate_wrote(campaign, params):
     pool = tables.read(campaign.path(at.POOL)).assign(label=None)
     holdout = pa.Table.from_pandas(pool.head(0), preserve_index=False)
     tables.write_items(campaign.path(at.HOLDOUT), holdout)
+    tables.write_items(campaign.path(at.GOLD), holdout)
+    write_atomic(campaign.path(at.ROUND), pretty_json({"round": 0}))
+    for name, table in (
+        (at.ANSWERS, tables.ANSWERS),
+        (at.BASE_HOLDOUT_PREDICTIONS, tables.HOLDOUT_PREDICTIONS),
+    ):
+        tables.write(campaign.path(name), table.empty(), table)
     evaluate.run(campaign, params)
     for base, snapshot in ((at.BASE_MODEL, at.MODEL), (at.BASE_CARD, at.CARD)):
         write_atomic(campaign.path(base), campaign.path(snapshot).read_bytes())

@@ -5,7 +5,7 @@ from collections.abc import Collection
 
 from tasks import campaign as at
 from tasks.audit.rounds import Rounds, Row, records
-from tasks.delivery.aside import so_far
+from tasks.delivery.checks import Sifted
 
 COLUMNS = (
     "round",
@@ -19,10 +19,15 @@ COLUMNS = (
 )
 
 
-def answers(rounds: Rounds, item_id: str, pushes: list[Row]) -> list[Row]:
+def answers(
+    rounds: Rounds, item_id: str, pushes: list[Row], now: Sifted | None = None
+) -> list[Row]:
     """List an item's answers with all their revisions, then the records that are none.
 
-    Those that an open round has by its last look are among them.
+    Parameters
+    ----------
+    now : Sifted or None
+        What an open round has by its last look, which no file of a stage holds yet.
     """
     names = [row[name] for row in pushes for name in ("key", "task_id") if row[name]]
     answered: list[Row] = []
@@ -33,7 +38,7 @@ def answers(rounds: Rounds, item_id: str, pushes: list[Row]) -> list[Row]:
     for number in rounds.numbers:
         if at.QUARANTINE in rounds.files(number):
             aside += records(rounds.table(number, at.QUARANTINE))
-    if now := so_far(rounds.campaign, rounds.campaign.params(), rounds.entries):
+    if now is not None:
         mine = now.answers[now.answers["item_id"] == item_id]
         answered += records(mine[list(COLUMNS)])
         aside += records(now.quarantine)

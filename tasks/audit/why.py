@@ -14,6 +14,7 @@ from tasks.audit.pushes import pushes
 from tasks.audit.rounds import Rounds, Row, Store, records
 from tasks.campaign import Campaign
 from tasks.delivery import composition
+from tasks.delivery.aside import so_far
 from tasks.delivery.undone import Undone
 from tasks.domain.errors import DataError
 from tasks.domain.ports import Ledger
@@ -106,13 +107,14 @@ def why(campaign: Campaign, ledger: Ledger, store: Store, item_id: str) -> Story
     if not kind and not considered and not sent:
         raise _unknown(rounds, item_id)
     labels = _labels(rounds, item_id)
+    now = so_far(campaign, campaign.params(), rounds.entries)
     return Story(
         item_id,
         kind or "gone",
         considered,
         _not_recorded(rounds, item_id, considered, pools),
         sent,
-        _marked(rounds, answers(rounds, item_id, sent)),
+        _marked(rounds, answers(rounds, item_id, sent, now)),
         elsewhere,
         _label({n: row for n, row in labels.items() if n not in rounds.undone}),
         _marked(rounds, _trained_in(rounds, labels)),

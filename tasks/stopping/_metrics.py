@@ -1,20 +1,6 @@
 """What rules read of a round's metrics."""
 
-from tasks.domain import metrics
 from tasks.domain.outlook import Metrics, RoundSummary
-
-
-def refuse_unknown(metric: str) -> None:
-    """Refuse a metric that no round can have.
-
-    Raises
-    ------
-    ValueError
-        It is none; the message lists those that there are.
-    """
-    kind, _, name = metric.partition("/")
-    if metric not in metrics.OF_ALL and not (kind in metrics.OF_A_CLASS and name):
-        raise ValueError(f"there is no metric {metric!r}; there are {metrics.listed()}")
 
 
 def measured(summary: RoundSummary, metric: str, part: str = "value") -> float | None:

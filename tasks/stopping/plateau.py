@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from tasks.domain.metrics import LOWER_IS_BETTER
 from tasks.domain.outlook import Outlook, Verdict
-from tasks.stopping._metrics import measured, missing, of, refuse_unknown
+from tasks.stopping._metrics import measured, missing, of
 from tasks.stopping._words import apart
 
 
@@ -33,7 +33,6 @@ class Plateau:
     gain: float = 0.01
 
     def __post_init__(self) -> None:
-        refuse_unknown(self.metric)
         if self.rounds < 1:
             raise ValueError("rounds must be at least 1")
         if not 0 <= self.gain < math.inf:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from tasks.domain.metrics import LOWER_IS_BETTER
 from tasks.domain.outlook import Metrics, Outlook, RoundSummary, Verdict
 from tasks.quality.gold import wilson
-from tasks.stopping._metrics import measured, missing, of, refuse_unknown
+from tasks.stopping._metrics import measured, missing, of
 from tasks.stopping._words import apart
 
 
@@ -26,7 +26,6 @@ class Target:
     at_least: float = 0.95
 
     def __post_init__(self) -> None:
-        refuse_unknown(self.metric)
         if self.metric in LOWER_IS_BETTER:
             raise ValueError(f"{self.metric} has no least value to reach; less of it is better")
         if not 0 < self.at_least <= 1:

@@ -16,7 +16,15 @@ from tasks.domain.errors import DataError
 from tasks.ledger.local import LocalLedger
 from tasks.versions.store import Store
 
-KEYS = ["item_id", "considered", "pushes", "answers", "label", "trained_in"]
+KEYS = [
+    "item_id",
+    "considered",
+    "pushes",
+    "answers",
+    "imported",
+    "label",
+    "trained_in",
+]
 ROUNDS = 3
 
 
@@ -165,7 +173,7 @@ def test_a_story_is_told_in_words() -> None:
         "model_digest": "",
     }
     label = {"how": "majority of 3 answers gave 'ash'"}
-    words = tell(Story("a", "pool", [row], [1, 2], [], [], label, []))
+    words = tell(Story("a", "pool", [row], [1, 2], [], [], [], label, []))
     for part in (
         "round 4: chosen by margin, rank 3",
         "its two best guesses are close",

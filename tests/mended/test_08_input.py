@@ -39,7 +39,7 @@ def test_params_are_refused_before_a_round_is_bought(campaign: Path, case: str) 
         done = labelloop("-C", campaign, command, *(["--no-prefect"] if command == "run" else []))
         assert (done.code, done.err.count("\n")) == (2, 1), done
         assert expected in done.err
-    assert LocalLedger(campaign / "ledger").entries() == []
+    assert LocalLedger(campaign / "ledger").entries() == ()
 
 
 def test_metrics_that_there_are_pass(campaign: Path) -> None:
