@@ -202,7 +202,7 @@ def received(root: Path) -> list[str]:
 def assert_same(root: Path, undisturbed: Path) -> None:
     """Check that two campaigns came to the same, by every record there is."""
     for ours, theirs in zip(facts(root), facts(undisturbed), strict=True):
-        assert ours == theirs
+        assert ours == theirs, f"{ours}\n{theirs}"
     assert outcome(root) == outcome(undisturbed)
     assert git.tags(root) == git.tags(undisturbed)
     assert received(root) == sorted(pd.read_parquet(root / at.SENT)["key"])
