@@ -108,8 +108,20 @@ def _receipts(rounds: Rounds, findings: Findings) -> dict[str, str]:
 
 
 def _intended(rounds: Rounds) -> Counter[str]:
-    entries = state.of_kind(rounds.entries, "tasks_intended")
-    return Counter(key for entry in entries for key in entry.body["keys"])
+    """Count how often each key was about to be sent.
+
+    Of a chunk in which the vendor rejects a task it takes none: the others are intended anew.
+    """
+    counts: Counter[str] = Counter()
+    chunk: dict[str, list[str]] = {}
+    for entry in rounds.entries:
+        if entry.kind == "tasks_intended":
+            chunk[entry.body["batch"]] = entry.body["keys"]
+            counts.update(entry.body["keys"])
+        elif entry.kind == "tasks_rejected":
+            untaken = chunk.pop(entry.body["batch"], [])
+            counts.subtract(key for key in untaken if key not in entry.body["reasons"])
+    return counts
 
 
 def _check_batch(
