@@ -6,6 +6,7 @@ import shutil
 import pandas as pd
 import pytest
 from delivery.campaigns import CLASSES, make, open_round, params
+from files_office import Office, ask_files
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support import change_params, facts, labelloop
@@ -186,3 +187,24 @@ def test_check_validates_what_the_next_round_will(campaign):
     git.commit(campaign, "Expect dear answers", [at.SUITES[1]])
     said = labelloop("-C", campaign, "check")
     assert "BAD  data: validation: answers column 'price'" in said.out
+
+
+@pytest.mark.integration
+def test_a_label_that_is_cleared_in_a_returned_file_is_taken_back(campaign):
+    ask_files(campaign)
+    look = ("-C", campaign, "run", "--no-prefect", "--rounds", "1")
+    assert labelloop(*look).code == 0
+    office, last = Office(campaign), {"label": "", "annotator": ""}
+    end = f"row_{len(office.tasks) + 1}"
+    office.give_back(**{end: last})
+    assert labelloop(*look).code == 0
+    office.give_back(row_2={"label": ""}, **{end: last})
+    assert labelloop(*look).code == 0
+    office.give_back(row_2={"annotator": "somebody else"})
+    assert "round 0: ready to run" in labelloop(*look).out
+    answers = pd.read_parquet(campaign / at.ANSWERS)
+    assert answers["label"].isna().sum() == 1
+    again = labelloop("-C", campaign, "run", "--no-prefect")
+    assert (again.code, again.err) == (0, "")
+    assert "round 1: AwaitingLabels" in again.out
+    assert labelloop("-C", campaign, "audit").code == 0

@@ -1,49 +1,16 @@
 """What was set aside is told at once, with its place and what to do, until somebody mends it."""
 
-import csv
 import json
 from pathlib import Path
 
 import pytest
-import yaml
+from files_office import Office, ask_files
 from support import change_params, labelloop
 
 from flows.words import LINES
 from tasks import campaign as at
-from tasks.versions import git
 
 pytestmark = pytest.mark.integration
-
-
-class Office:
-    """People who fill in the file of the round that waits."""
-
-    def __init__(self, campaign: Path):
-        (self.folder,) = (campaign / ".labelloop" / "files").iterdir()
-        path = self.folder / "to_label-001.csv"
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            self.tasks = list(csv.DictReader(file))
-
-    def give_back(self, **changes):
-        """Return the file, with some rows (by number, as a spreadsheet counts) changed."""
-        rows = [
-            {**row, "label": "ash", "annotator": f"ann-{row['copy']}"}
-            | changes.get(f"row_{number}", {})
-            for number, row in enumerate(self.tasks, start=2)
-        ]
-        with (self.folder / "labelled" / "ann.csv").open("w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, list(rows[0]))
-            writer.writeheader()
-            writer.writerows(rows)
-
-
-def ask_files(campaign: Path) -> None:
-    """Let people with a spreadsheet be asked."""
-    path = campaign / at.PARAMS
-    params = yaml.safe_load(path.read_text())
-    params["vendor"] |= {"name": "files", "options": {}}
-    path.write_text(yaml.safe_dump(params))
-    git.commit(campaign, "Ask people with a spreadsheet", [at.PARAMS])
 
 
 def run(campaign: Path) -> str:
