@@ -130,6 +130,7 @@ def test_nothing_changed_is_nothing_done(stopped: Path) -> None:
     assert facts(stopped) == before
 
 
+@pytest.mark.long
 def test_killed_at_every_point_it_goes_on_as_if_it_had_not_been(
     stopped: Path, tmp_path: Path
 ) -> None:

@@ -141,6 +141,7 @@ def test_items_that_cannot_be_added_are_one_line_and_nothing_is_written(
     assert git.changed(campaign) == []
 
 
+@pytest.mark.long
 def test_killed_at_every_point_items_are_added_once_or_never(
     campaign: Path, tmp_path: Path
 ) -> None:

@@ -155,6 +155,7 @@ def test_ids_and_classes_of_an_exported_file_are_read_back(
     assert json.loads(done.out)["labels"] == len(tables.read(finished / at.LABELS))
 
 
+@pytest.mark.long
 def test_killed_at_every_point_an_import_is_whole_or_was_never(
     campaign: Path, tmp_path: Path
 ) -> None:

@@ -151,6 +151,7 @@ def test_what_cannot_be_undone_is_refused_in_one_line(closed: Path, campaign: Pa
     assert "round 3 is open and its batch is bought already" in refused(closed)
 
 
+@pytest.mark.long
 def test_killed_at_every_point_and_started_again_it_undoes_one_round(
     closed: Path, tmp_path: Path
 ) -> None:

@@ -69,6 +69,7 @@ def test_a_run_that_ends_while_its_server_starts_leaves_none(
         assert len(log.read_text().splitlines()) == 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("how", SIGNALS)
 @pytest.mark.parametrize("after", [0.0, 0.05, 0.3, 1.0, 3.0])
 def test_a_starter_may_die_at_any_moment(tmp_path: Path, how: signal.Signals, after: float) -> None:

@@ -194,6 +194,7 @@ def wait(root: Path) -> None:
         pass
 
 
+@pytest.mark.long
 def test_killed_anywhere_it_ends_as_if_nothing_had_happened(slow: Path, tmp_path: Path) -> None:
     delete(slow, "trees-0001")
     twin = Path(shutil.copytree(slow, tmp_path / "twin" / "trees", symlinks=True))
