@@ -8,6 +8,7 @@ from typing import Any
 from tasks import params
 from tasks.domain.digests import Digest
 from tasks.domain.errors import CampaignError
+from tasks.trust import machine, own
 
 PARAMS = "params.yaml"
 PIPELINE = "dvc.yaml"
@@ -111,9 +112,12 @@ class Campaign:
     @property
     def private(self) -> Path:
         """The folder outside version control; made when first asked for."""
-        folder = self.path(PRIVATE)
-        folder.mkdir(exist_ok=True)
-        return folder
+        return machine.private(self.path(PRIVATE))
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is this user's own, and no stranger's (`tasks.trust.own`)."""
+        return own.is_own(self.path(PRIVATE))
 
 
 def find(directory: Path) -> Campaign:

@@ -19,6 +19,7 @@ from tasks.ingest.source import EXAMPLE, MADE_ID, open_source
 from tasks.ingest.template import Plan, params_yaml
 from tasks.ledger.s3 import S3Ledger
 from tasks.params import parse
+from tasks.trust import own
 from tasks.versions import data, git, remotes
 
 SCP = re.compile(r"[^/]+:")
@@ -150,7 +151,9 @@ def make(request: Request, planned: Planned) -> Campaign:
     except BaseException:
         shutil.rmtree(building)
         raise
-    return at.find(request.directory)
+    made = at.find(request.directory)
+    own.take(made.path(at.PRIVATE))
+    return made
 
 
 def _refuse_occupied(directory: Path) -> None:

@@ -1,11 +1,14 @@
 """Small campaigns, and a way to run things in processes that a test may kill."""
 
+import atexit
 import functools
 import io
 import multiprocessing
 import os
+import shutil
 import sqlite3
 import sys
+import tempfile
 import traceback
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
@@ -35,6 +38,12 @@ os.environ |= {
     "GIT_COMMITTER_NAME": "Test",
     "GIT_COMMITTER_EMAIL": "test@localhost",
 }
+
+STATE = "LABELLOOP_STATE_OF_TESTS"
+if STATE not in os.environ:
+    # What tests trust, and the servers that they start, are none of the user's who runs them.
+    os.environ[STATE] = os.environ["LABELLOOP_STATE"] = tempfile.mkdtemp(prefix="labelloop-tests-")
+    atexit.register(shutil.rmtree, os.environ[STATE], ignore_errors=True)
 
 FORK = multiprocessing.get_context("fork")
 
