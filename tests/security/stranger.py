@@ -57,14 +57,16 @@ class Stranger:
 
 def arm(stranger: Stranger, names: Sequence[str]) -> None:
     """Put attacks into a finished campaign, and commit them as its author would."""
-    for name in sorted(names, key=list(ATTACKS).index):
-        ATTACKS[name](stranger)
+    for name, plant in ATTACKS.items():
+        if name in names:
+            plant(stranger)
     tracked = (".dvc", "suites", at.LEDGER, at.PARAMS, at.PRIVATE)
     there = [name for name in tracked if (stranger.root / name).exists()]
-    if "git" in names:
-        return
     git.run(stranger.root, "add", "--all", "--force", "--", *there)
     git.run(stranger.root, "commit", "--quiet", "--allow-empty", "--message", "Nothing to see")
+    # What follows would run at every call of git, this one's too.
+    if GIT in names:
+        _git(stranger)
 
 
 def rechain(root: Path, edit: Edit) -> None:
@@ -87,6 +89,7 @@ def keep(root: Path, content: bytes) -> dict[str, Any]:
 
 def _remote(stranger: Stranger) -> None:
     """Set a DVC remote whose profile gets its credentials from a shell command."""
+    command = stranger.mark("remote")
     (stranger.root / "aws.config").write_text(
         f"[profile author]\ncredential_process = sh -c '{stranger.mark('remote')}'\n"
     )
@@ -227,6 +230,7 @@ ATTACKS: dict[str, Callable[[Stranger], None]] = {
     "names": _names,
     "machine": _machine,
     "work_tree": _work_tree,
-    "git": _git,
 }
-"""By what they turn against whoever opens the campaign; the last one would run at each commit."""
+"""By what they turn against whoever opens the campaign."""
+GIT = "git"
+"""An attack as well: the repository's own configuration."""

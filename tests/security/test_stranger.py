@@ -93,14 +93,14 @@ def assert_harmless(trace: traced.Trace, stranger: hostile.Stranger) -> None:
     assert "Traceback" not in trace.printed
 
 
-@pytest.mark.parametrize("attacks", [*hostile.ATTACKS, "all"])
+@pytest.mark.parametrize("attacks", [*hostile.ATTACKS, hostile.GIT, "all"])
 def test_opening_it_does_no_harm(
     attacks: str,
     stranger: hostile.Stranger,
     listener: socket.socket,
     sleeper: "subprocess.Popen[bytes]",
 ) -> None:
-    hostile.arm(stranger, list(hostile.ATTACKS) if attacks == "all" else [attacks])
+    hostile.arm(stranger, [*hostile.ATTACKS, hostile.GIT] if attacks == "all" else [attacks])
     for command in COMMANDS:
         trace = opened(stranger, command)
         print(f"--- {attacks}: {' '.join(command)}: {trace.status}\n{trace.printed}")
