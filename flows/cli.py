@@ -13,6 +13,7 @@ from typer import BadParameter
 from typer.exceptions import TyperException
 
 from flows import disk
+from flows.apart import Apart
 from flows.ending import Terminated, on_sigterm
 from tasks import __version__
 from tasks.domain import wording
@@ -485,6 +486,12 @@ def demo(
     from flows.demo import demo as show
 
     show(directory, out)
+
+
+for registered in app.registered_commands:
+    # What makes a campaign is told where in the words of its user, and reads nobody else's.
+    if registered.callback not in (init, demo):
+        registered.cls = Apart
 
 
 def _tell(facts: Any, told: Callable[[Any], str], as_json: bool) -> None:

@@ -91,7 +91,7 @@ def _remote(stranger: Stranger) -> None:
     """Set a DVC remote whose profile gets its credentials from a shell command."""
     command = stranger.mark("remote")
     (stranger.root / "aws.config").write_text(
-        f"[profile author]\ncredential_process = sh -c '{stranger.mark('remote')}'\n"
+        f"[profile author]\ncredential_process = sh -c '{command}'\n"
     )
     (stranger.root / ".dvc/config").write_text(
         "[core]\n    analytics = false\n    remote = storage\n"
@@ -172,6 +172,23 @@ def _work_tree(stranger: Stranger) -> None:
     _write(stranger.root / at.HISTORY, b'{"a":' * 200_000)
 
 
+def _folder(stranger: Stranger) -> None:
+    """Lay down what libraries would read, or import, from the folder that the user is in."""
+    command = stranger.mark("folder")
+    logging = "version: 1\nhandlers:\n  mine:\n    (): os.system\n    command: {command}\n"
+    module = f"import os\nos.system({command!r})\n"
+    files = {
+        "prefect.toml": "[logging]\nconfig_path = 'logging.yml'\n",
+        ".env": f"PREFECT_API_URL=http://{NOWHERE}.4/api\n",
+        "pyproject.toml": "[tool.prefect.logging]\nconfig_path = 'logging.yml'\n",
+        "logging.yml": logging.format(command=command),
+        "matplotlibrc": "backend: module://flows\ntext.usetex: true\n",
+        **dict.fromkeys(("sitecustomize.py", "pandas.py", "flows.py", "tasks.py"), module),
+    }
+    for name, text in files.items():
+        (stranger.root / name).write_text(text)
+
+
 def _git(stranger: Stranger) -> None:
     """Let the repository's own configuration run programs."""
     command = stranger.mark("git")
@@ -230,6 +247,7 @@ ATTACKS: dict[str, Callable[[Stranger], None]] = {
     "names": _names,
     "machine": _machine,
     "work_tree": _work_tree,
+    "folder": _folder,
 }
 """By what they turn against whoever opens the campaign."""
 GIT = "git"

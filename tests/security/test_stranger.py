@@ -42,7 +42,7 @@ def sleeper() -> Iterator["subprocess.Popen[bytes]"]:
         yield process
 
 
-PROGRAMS = {Path(sys.executable).name, "git", "python3.11"}
+PROGRAMS = {"labelloop", "git", Path(sys.executable).name}
 
 
 @pytest.fixture
@@ -74,8 +74,9 @@ def opened(stranger: hostile.Stranger, command: tuple[str, ...]) -> traced.Trace
         "MLFLOW_TRACKING_TOKEN": SECRET,
         "PYTHONDONTWRITEBYTECODE": "1",
     }
-    program = [sys.executable, "-P", "-m", "flows.cli", "-C", str(stranger.root)]
-    return traced.run([*program, *command], folder, folder / "trace.log", environment)
+    # In the campaign's own folder, as somebody would who has just cloned it.
+    program = [str(Path(sys.executable).with_name("labelloop")), *command]
+    return traced.run(program, stranger.root, folder / "trace.log", environment)
 
 
 def assert_harmless(trace: traced.Trace, stranger: hostile.Stranger) -> None:
