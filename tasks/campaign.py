@@ -10,7 +10,7 @@ from typing import Any
 from tasks import params
 from tasks.domain.digests import Digest
 from tasks.domain.errors import CampaignError, DataError
-from tasks.trust import machine, own, repository
+from tasks.trust import machine, own, places, repository
 
 PARAMS = "params.yaml"
 PIPELINE = "dvc.yaml"
@@ -80,10 +80,11 @@ REPORT = "report.html"
 EXPORTS = "exports"
 PRIVATE = ".labelloop"
 """What belongs to this machine and not to the campaign: locks, servers' databases."""
+FOLDERS = ("data", "base", "round", "snapshot", "suites", LEDGER)
 PLACES = (
-    *(".git", ".dvc", ".dvcignore", ".gitignore", "dvc.lock", "data", "base", "round", "snapshot"),
-    *("suites", SOURCE, f"{SOURCE}.dvc", ADDED, IMPORTED, LEDGER, REPORT, EXPORTS, PRIVATE),
-    *("mlflow.db", "mlruns", *DECIDED, *sorted(MADE)),
+    *(".git", ".dvc", ".dvcignore", ".gitignore", "dvc.lock", f"{SOURCE}.dvc", *FOLDERS),
+    *(SOURCE, ADDED, IMPORTED, REPORT, EXPORTS, PRIVATE, "mlflow.db", "mlruns"),
+    *(*DECIDED, *sorted(MADE)),
 )
 """Where labelloop reads and writes: none of it may lead to somewhere else."""
 
@@ -159,6 +160,11 @@ RECORDED = ("base", "intake")
 """What round.json has of files with their digests."""
 
 
+def is_named(path: str) -> bool:
+    """Whether a path is one that stages declare, or of a file that was brought."""
+    return path in MADE or path in DECIDED or path == SOURCE or bool(BROUGHT.fullmatch(path))
+
+
 def refuse_foreign(files: Mapping[str, Any]) -> None:
     """Refuse files, given with their digests, that are none of a campaign's.
 
@@ -168,7 +174,7 @@ def refuse_foreign(files: Mapping[str, Any]) -> None:
         Names the first whose path no stage declares, or whose digest is none.
     """
     for path, body in files.items():
-        if path not in MADE and path not in DECIDED and not BROUGHT.fullmatch(path):
+        if path == SOURCE or not is_named(path):
             raise DataError("is no path that a stage declares", where=repr(path[:80]))
         Digest.of_body(body, where=path)
 
@@ -195,13 +201,7 @@ def find(directory: Path) -> Campaign:
     if not is_own:
         repository.refuse_settings(root)
     repository.refuse_tracked(root, PRIVATE)
-    _refuse_links(root, is_own=is_own)
+    places.refuse_special(root, PLACES, is_own=is_own)
+    if not is_own:
+        places.refuse_leading_away(root, FOLDERS)
     return campaign
-
-
-def _refuse_links(root: Path, *, is_own: bool) -> None:
-    """Refuse a place that is a symbolic link, unless its owner has put it there."""
-    for name in PLACES:
-        if (root / name).is_symlink() and not (is_own and not repository.tracked(root, name)):
-            what = "is a symbolic link, which could lead anywhere"
-            raise CampaignError(what, where=name, fix="put the file or folder itself there")

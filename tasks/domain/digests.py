@@ -51,9 +51,9 @@ class Digest:
         if isinstance(body, dict) and body.keys() == {"sha256", "md5", "size"}:
             sha256, md5, size = body["sha256"], body["md5"], body["size"]
             texts = isinstance(sha256, str) and isinstance(md5, str)
-            if texts and SHA256.fullmatch(sha256) and MD5.fullmatch(md5):
-                if type(size) is int and size >= 0:
-                    return cls(sha256, md5, size)
+            whole = type(size) is int and size >= 0
+            if texts and whole and SHA256.fullmatch(sha256) and MD5.fullmatch(md5):
+                return cls(sha256, md5, size)
         raise DataError("has no digest that a file can have", where=where)
 
 

@@ -60,7 +60,7 @@ def _refuse_foreign(files: Any, where: str) -> None:
 
 def _refuse_another(body: Mapping[str, Any], where: str) -> None:
     """Refuse a file or folder that came in and is not what the files lie in."""
-    path, files = body.get("path"), body.get("files", {})
-    inside = (isinstance(path, str) and (f == path or f.startswith(f"{path}/")) for f in files)
-    if not files or not all(inside) or not at.BROUGHT.fullmatch(path):
+    path, files = str(body.get("path")), body.get("files", {})
+    inside = all(file == path or file.startswith(f"{path}/") for file in files)
+    if not files or not inside or not at.BROUGHT.fullmatch(path):
         raise LedgerError("does not say which file came in", where=where)
