@@ -14,8 +14,8 @@ from tasks.audit.rounds import Rounds, outputs
 from tasks.campaign import Campaign
 from tasks.domain import digests, environment
 from tasks.domain.digests import Digest
-from tasks.domain.entries import Entry
-from tasks.domain.errors import CampaignError, DataError, LabelloopError
+from tasks.domain.entries import Entry, tag_of
+from tasks.domain.errors import CampaignError, DataError, LabelloopError, LedgerError
 from tasks.ledger.local import LocalLedger
 from tasks.versions import git
 from tasks.versions.store import Store
@@ -159,11 +159,15 @@ class Bench:
 
     def _lay(self, number: int, entry: Entry, root: Path) -> None:
         """Put a stage's recorded inputs where it will read them, and params.yaml."""
-        sealed = (self.past.body(number, "snapshot") or {})["files"]
+        _refuse_undeclared(entry)
+        sealed = (self.past.body(number, "snapshot") or {"files": {}})["files"]
+        if at.PARAMS not in sealed:
+            raise LedgerError(f"is not in the snapshot of round {number}", where=at.PARAMS)
         wanted = {**entry.body["inputs"], at.PARAMS: sealed[at.PARAMS]}
         if entry.body["stage"] == "open":
             # It takes the snapshot before from disk if it is there, and would ask DVC else.
-            wanted |= (self.past.body(number, "round_opened") or {})["base"]
+            opened = (self.past.body(number, "round_opened") or {}).get("base", {})
+            wanted |= {path: of for path, of in opened.items() if path.startswith("snapshot/")}
         for path, body in wanted.items():
             target = root / path
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -181,8 +185,7 @@ class Bench:
         if path.startswith(at.KEPT_BY_DVC):
             content = self.past.store.fetch(digest.md5)
         else:
-            tag = (self.past.body(number, "snapshot") or {})["tag"]
-            content = git.read(self.past.campaign.root, tag, path)
+            content = git.read(self.past.campaign.root, tag_of(number), path)
         if digests.of_bytes(content).sha256 != digest.sha256:
             raise DataError("data changed: it is not what the ledger knows", where=path)
         return content
@@ -215,6 +218,18 @@ def _run(name: str, campaign: Campaign) -> None:
     # A model that is taken over from the round before would prove nothing.
     options = {"reuse": False} if name == "train" else {}
     pipeline.compute(name, campaign, params.load(campaign.path(at.PARAMS)), **options)
+
+
+def _refuse_undeclared(entry: Entry) -> None:
+    """Refuse a stage that read or wrote what it does not declare; raises a `LedgerError`."""
+    declared = pipeline.module(entry.body["stage"]).STAGE
+    brought = (at.SOURCE if declared.name == "pool" else "", declared.intake)
+    folders = tuple(f"{folder}/" for folder in brought if folder)
+    read = [path for path in entry.body["inputs"] if not path.startswith(folders)]
+    foreign = (set(read) - set(declared.inputs)) | (set(outputs(entry)) - set(declared.outputs))
+    if foreign:
+        what = f"says of the stage {declared.name} that it reads or writes {min(foreign)}"
+        raise LedgerError(what, where=f"ledger/{entry.seq:08d}.json", fix="run `labelloop audit`")
 
 
 def _changes(entry: Entry) -> Iterator[str]:

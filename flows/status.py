@@ -8,6 +8,8 @@ from typing import Any
 from tasks import campaign as at
 from tasks import pipeline
 from tasks.domain import state
+from tasks.domain.digests import Digest
+from tasks.domain.errors import DataError
 from tasks.versions.store import Store
 from tasks.work import Work, look_at
 
@@ -156,15 +158,27 @@ def rounds(work: Work) -> list[dict[str, Any]]:
     """Read the history of the closed rounds that stand, oldest first."""
     entries = work.ledger.entries()
     standing = state.standing_rounds(entries)
-    path = work.campaign.path(at.HISTORY)
-    history: list[dict[str, Any]] = json.loads(path.read_text()) if path.exists() else []
     sealed = state.last(entries, "snapshot", standing[-1]) if standing else None
-    if sealed and [one["round"] for one in history[: len(standing)]] != standing:
-        # Another machine closed it, and left the file in DVC's remote; or a later one was undone.
-        history = json.loads(
-            Store(work.campaign.root).fetch(sealed.body["files"][at.HISTORY]["md5"])
-        )
+    if sealed is None:
+        return []
+    # What is here may be of a round that another machine closed, that is open, or was undone.
+    digest = Digest.of_body(sealed.body["files"].get(at.HISTORY), where=at.HISTORY)
+    history = _history(Store(work.campaign.root).read(at.HISTORY, digest))
     return history[: len(standing)]
+
+
+def _history(content: bytes) -> list[dict[str, Any]]:
+    """Understand a history; raises a `DataError` if there is nothing to tell of it."""
+    try:
+        history: list[dict[str, Any]] = json.loads(content)
+        labels, metrics = zip(*((one["labels"], one["metrics"]) for one in history), strict=True)
+        sound = {*map(type, labels)} == {int} and {*map(type, metrics)} == {dict}
+    except (ValueError, TypeError, LookupError, RecursionError):
+        sound = False
+    if not sound:
+        what = "does not say how many labels and which metrics each round had"
+        raise DataError(what, where=at.HISTORY, fix="run `labelloop audit`")
+    return history
 
 
 def spent(entries: state.Entries) -> float:

@@ -1,14 +1,16 @@
 """Where each file of a campaign lies."""
 
 import json
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tasks import params
 from tasks.domain.digests import Digest
-from tasks.domain.errors import CampaignError
-from tasks.trust import machine, own
+from tasks.domain.errors import CampaignError, DataError
+from tasks.trust import machine, own, places, repository
 
 PARAMS = "params.yaml"
 PIPELINE = "dvc.yaml"
@@ -62,10 +64,29 @@ HISTORY = "snapshot/history.json"
 
 KEPT_BY_DVC = ("data/", "base/", "round/", "snapshot/")
 
+DECIDED = (PARAMS, PIPELINE, ROUND, HOLDOUT_IDS, GOLD_IDS, *SUITES)
+"""What git keeps and a round was done by; its tag vouches for it as for what stages wrote."""
+MADE = frozenset(
+    value
+    for value in list(globals().values())
+    if isinstance(value, str) and value.startswith(KEPT_BY_DVC) and "." in value
+)
+"""Every file that some stage reads or writes, and DVC keeps."""
+BROUGHT = re.compile(rf"({SOURCE}|{ADDED}|{IMPORTED})(/(?!\.{{1,2}}(/|$))[^/\\\x00-\x1f\x7f]+)+")
+"""The path of a file that was brought: its name is its owner's own."""
+
 LEDGER = "ledger"
 REPORT = "report.html"
+EXPORTS = "exports"
 PRIVATE = ".labelloop"
 """What belongs to this machine and not to the campaign: locks, servers' databases."""
+FOLDERS = ("data", "base", "round", "snapshot", "suites", LEDGER)
+PLACES = (
+    *(".git", ".dvc", ".dvcignore", ".gitignore", "dvc.lock", f"{SOURCE}.dvc", *FOLDERS),
+    *(SOURCE, ADDED, IMPORTED, REPORT, EXPORTS, PRIVATE, "mlflow.db", "mlruns"),
+    *(*DECIDED, *sorted(MADE)),
+)
+"""Where labelloop reads and writes: none of it may lead to somewhere else."""
 
 
 @dataclass(frozen=True)
@@ -90,9 +111,25 @@ class Campaign:
 
     @property
     def record(self) -> dict[str, Any]:
-        """What the open round was opened with: round.json."""
-        found: dict[str, Any] = json.loads(self.path(ROUND).read_text())
-        return found
+        """What the open round was opened with: round.json.
+
+        Raises
+        ------
+        DataError
+            It is none, or names a file that is none of a campaign's.
+        """
+        try:
+            found = json.loads(self.path(ROUND).read_text(encoding="utf-8"))
+            for name in RECORDED:
+                refuse_foreign(found.get(name, {}))
+            is_sound = type(found["round"]) is int
+        except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+            is_sound = False
+        if not is_sound:
+            what = "does not say which round is open"
+            raise DataError(what, where=ROUND, fix=f"restore it with `git checkout {ROUND}`")
+        record: dict[str, Any] = found
+        return record
 
     @property
     def round(self) -> int:
@@ -104,8 +141,7 @@ class Campaign:
 
         A folder of items that is tried out before it is a campaign's has no round.json, and none.
         """
-        path = self.path(ROUND)
-        record = json.loads(path.read_text()) if path.exists() else {}
+        record = self.record if self.path(ROUND).exists() else {}
         counted = record.get("intake", {}).items()
         return {name: Digest(**of) for name, of in counted if name.startswith(f"{folder}/")}
 
@@ -120,13 +156,36 @@ class Campaign:
         return own.is_own(self.path(PRIVATE))
 
 
+RECORDED = ("base", "intake")
+"""What round.json has of files with their digests."""
+
+
+def is_named(path: str) -> bool:
+    """Whether a path is one that stages declare, or of a file that was brought."""
+    return path in MADE or path in DECIDED or path == SOURCE or bool(BROUGHT.fullmatch(path))
+
+
+def refuse_foreign(files: Mapping[str, Any]) -> None:
+    """Refuse files, given with their digests, that are none of a campaign's.
+
+    Raises
+    ------
+    DataError
+        Names the first whose path no stage declares, or whose digest is none.
+    """
+    for path, body in files.items():
+        if path == SOURCE or not is_named(path):
+            raise DataError("is no path that a stage declares", where=repr(path[:80]))
+        Digest.of_body(body, where=path)
+
+
 def find(directory: Path) -> Campaign:
     """Take a directory as a campaign.
 
     Raises
     ------
     CampaignError
-        It is none.
+        It is none, or brings what no campaign may bring (`tasks.trust.repository`).
     """
     root = directory.resolve()
     marks = {PARAMS: "campaign", ".git": "git repository", ".dvc": "DVC repository"}
@@ -137,4 +196,12 @@ def find(directory: Path) -> Campaign:
                 where=str(directory),
                 fix="make a campaign with `labelloop init`, or name one with -C",
             )
-    return Campaign(root)
+    campaign = Campaign(root)
+    is_own = campaign.is_own
+    if not is_own:
+        repository.refuse_settings(root)
+    repository.refuse_tracked(root, PRIVATE)
+    places.refuse_special(root, PLACES, is_own=is_own)
+    if not is_own:
+        places.refuse_leading_away(root, FOLDERS)
+    return campaign

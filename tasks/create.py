@@ -151,9 +151,8 @@ def make(request: Request, planned: Planned) -> Campaign:
     except BaseException:
         shutil.rmtree(building)
         raise
-    made = at.find(request.directory)
-    own.take(made.path(at.PRIVATE))
-    return made
+    own.take(request.directory.resolve() / at.PRIVATE)
+    return at.find(request.directory)
 
 
 def _refuse_occupied(directory: Path) -> None:
@@ -169,7 +168,7 @@ def _refuse_occupied_remotes(request: Request) -> None:
     if request.remote is None or not request.remote.startswith("s3://"):
         fix = "name one with --remote s3://bucket/prefix"
         raise ParamsError("needs a bucket for ledger and data", where="--git", fix=fix)
-    remotes.refuse_occupied(request.git_remote)
+    remotes.refuse_occupied(_address(request.git_remote))
     with tempfile.TemporaryDirectory() as folder:
         ledger = S3Ledger(request.remote, Path(folder) / at.LEDGER, request.endpoint)
         ledger.refuse_unfit()

@@ -7,22 +7,14 @@ from typing import Any
 from tasks import campaign as at
 from tasks.campaign import Campaign
 from tasks.domain import digests, state
-from tasks.domain.entries import Entry
+from tasks.domain.entries import Entry, tag_of
 from tasks.domain.files import write_atomic
 from tasks.domain.ports import Ledger
 from tasks.versions import data, git
 from tasks.versions.keeping import Keeping
 
-DECIDED = (at.PARAMS, at.PIPELINE, at.ROUND, at.HOLDOUT_IDS, at.GOLD_IDS, *at.SUITES)
-"""What git keeps and a round was done by; its tag vouches for it as for what stages wrote."""
-
 GENERATED = ("dvc.lock", f"{at.SOURCE}.dvc", at.ROUND, at.LEDGER)
 """What labelloop itself writes and git keeps; everything else in git belongs to people."""
-
-
-def tag_of(round_number: int) -> str:
-    """Name the git tag of a round."""
-    return f"round-{round_number:04d}"
 
 
 def run(
@@ -42,7 +34,7 @@ def run(
     data.commit(campaign.root)
     decision = json.loads(campaign.path(at.STOP).read_text())
     stop = {key: decision[key] for key in ("rule", "reason", "go_on")} if decision["stop"] else None
-    sealed = (*outputs, *DECIDED)
+    sealed = (*outputs, *at.DECIDED)
     files = {name: digests.of_file(campaign.path(name)).to_body() for name in sealed}
     keeping.leave(files)
     ledger.record(number, "snapshot", {"tag": tag, "files": files})

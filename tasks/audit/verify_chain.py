@@ -12,9 +12,10 @@ from pathlib import Path
 from tasks import campaign as at
 from tasks.audit.findings import Findings
 from tasks.campaign import Campaign
-from tasks.domain.entries import GENESIS, Entry, parse
+from tasks.domain.entries import GENESIS, Entry
 from tasks.domain.errors import LabelloopError, LedgerError
 from tasks.ledger.opening import open_ledger
+from tasks.ledger.reading import parse
 from tasks.ledger.s3 import S3Ledger
 from tasks.params import StorageParams
 from tasks.versions import git
@@ -110,7 +111,7 @@ def _copies(root: Path, findings: Findings) -> dict[str, Copy]:
     copies: dict[str, Copy] = {}
     tags = sorted(tag for tag in git.tags(root) if re.fullmatch(r"round-\d{4,}", tag))
     for revision in [*tags, "HEAD"]:
-        blobs = blobs_at(root, revision, at.LEDGER)
+        blobs = git.blobs(root, revision, at.LEDGER)
         for path, blob in blobs.items():
             first = copies.setdefault(Path(path).name, Copy(revision, blob))
             if first.blob != blob:
@@ -120,13 +121,6 @@ def _copies(root: Path, findings: Findings) -> dict[str, Copy]:
             what = f"is in git at {copies[name].revision}, but no longer at {revision}"
             findings.problem("ledger", f"{at.LEDGER}/{name}", what)
     return copies
-
-
-def blobs_at(root: Path, revision: str, path: str = ".") -> dict[str, str]:
-    """Give the addresses of the files beneath a path as they were at a revision."""
-    lines = git.run(root, "ls-tree", "-r", "-z", revision, "--", path).split("\0")
-    parted = (line.split("\t", 1) for line in lines if line)
-    return {name: mode.split()[2] for mode, name in parted}
 
 
 def _believed(

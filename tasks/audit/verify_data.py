@@ -11,11 +11,15 @@ from tasks.domain import state
 from tasks.domain.digests import Digest
 from tasks.domain.entries import Entry
 from tasks.quality import imported
-from tasks.versions import opening
+from tasks.versions import dvc_config, dvc_files, opening
 
 
 def check(rounds: Rounds, findings: Findings) -> None:
     """Read every file of every closed round; compare what stages read with what others wrote."""
+    with findings.guarded("file", "DVC's settings"):
+        dvc_config.refuse(rounds.campaign.root)
+    with findings.guarded("file", "DVC's files"):
+        dvc_files.checked(rounds.campaign.root)
     _check_bytes(rounds, findings)
     for number in rounds.numbers:
         with findings.guarded("ledger", f"stages of round {number}"):

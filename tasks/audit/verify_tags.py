@@ -10,7 +10,6 @@ import yaml
 from tasks import campaign as at
 from tasks.audit.findings import Findings
 from tasks.audit.rounds import Rounds, outputs
-from tasks.audit.verify_chain import blobs_at
 from tasks.versions import git
 
 LOCK = "dvc.lock"
@@ -21,7 +20,7 @@ def check(rounds: Rounds, findings: Findings) -> None:
     root = rounds.campaign.root
     with findings.guarded("git", "git"):
         tags, shallow = git.tags(root), git.is_shallow(root)
-        reached = set(git.run(root, "tag", "--merged", "HEAD").split())
+        reached = git.tags(root, merged=True)
         digests: dict[str, str] = {}
         for number in rounds.closed:
             tag = (rounds.body(number, "round_closed") or {})["tag"]
@@ -63,7 +62,7 @@ def _check_people(
 ) -> None:
     """Compare the files that git keeps with the snapshot; each content is read once."""
     sealed: Mapping[str, Any] = (rounds.body(number, "snapshot") or {})["files"]
-    root, blobs = rounds.campaign.root, blobs_at(rounds.campaign.root, tag)
+    root, blobs = rounds.campaign.root, git.blobs(rounds.campaign.root, tag)
     for path, body in sealed.items():
         if path.startswith(at.KEPT_BY_DVC):
             continue

@@ -1,15 +1,18 @@
 """Digests of bytes: SHA-256 seals them, MD5 is the address under which DVC keeps them."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from tasks.domain.errors import DataError
 from tasks.domain.files import canonical_json
 
 CHUNK = 1 << 20
+SHA256, MD5 = re.compile("[0-9a-f]{64}"), re.compile("[0-9a-f]{32}")
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,25 @@ class Digest:
     def to_body(self) -> dict[str, Any]:
         """Give it as it stands in a ledger entry."""
         return asdict(self)
+
+    @classmethod
+    def of_body(cls, body: Any, where: str) -> "Digest":
+        """Read it as it stands in a ledger entry; raises a `DataError` if it is none.
+
+        Parameters
+        ----------
+        body : anything
+            A digest becomes a part of paths and addresses, so whose it is must be beyond doubt.
+        where : str
+            Whose digest it is, for the message.
+        """
+        if isinstance(body, dict) and body.keys() == {"sha256", "md5", "size"}:
+            sha256, md5, size = body["sha256"], body["md5"], body["size"]
+            texts = isinstance(sha256, str) and isinstance(md5, str)
+            whole = type(size) is int and size >= 0
+            if texts and whole and SHA256.fullmatch(sha256) and MD5.fullmatch(md5):
+                return cls(sha256, md5, size)
+        raise DataError("has no digest that a file can have", where=where)
 
 
 def of_bytes(content: bytes) -> Digest:

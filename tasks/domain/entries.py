@@ -14,6 +14,11 @@ GENESIS = "0" * 64
 FIELDS = ("seq", "prev", "at", "round", "kind", "body")
 
 
+def tag_of(round_number: int) -> str:
+    """Name the git tag of a round."""
+    return f"round-{round_number:04d}"
+
+
 @dataclass(frozen=True)
 class Entry:
     """One fact.
@@ -67,8 +72,16 @@ def parse(content: bytes, where: str) -> Entry:
     try:
         entry = Entry(**json.loads(content))
         same = entry.content == content
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise LedgerError(f"is not a ledger entry ({error})", where=where) from None
     if not same:
         raise LedgerError("is not spelled as a ledger entry is", where=where)
+    if not _has_types(entry):
+        raise LedgerError("has a field of another type than a ledger entry's", where=where)
     return entry
+
+
+def _has_types(entry: Entry) -> bool:
+    whole = all(type(number) is int and number >= 0 for number in (entry.seq, entry.round))
+    texts = all(isinstance(text, str) for text in (entry.prev, entry.at, entry.kind))
+    return whole and texts and isinstance(entry.body, dict)

@@ -4,10 +4,11 @@ import os
 from functools import lru_cache
 from pathlib import Path
 
-from tasks.domain.entries import Entry, parse
+from tasks.domain.entries import Entry
 from tasks.domain.errors import EntryExistsError, LedgerError
 from tasks.domain.files import sync_folder, write_beside
 from tasks.ledger._chain import NAME, name_of, refuse_unchained
+from tasks.ledger.reading import parse
 
 
 class EntryFolder:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from tasks.domain import crash
-from tasks.domain.entries import Entry, parse
+from tasks.domain.entries import Entry
 from tasks.domain.errors import EntryExistsError, LedgerError
 from tasks.ledger._chain import (
     NAME,
@@ -18,6 +18,7 @@ from tasks.ledger._chain import (
     refuse_unchained,
 )
 from tasks.ledger._folder import EntryFolder
+from tasks.ledger.reading import parse
 
 
 class S3Ledger(ChainedLedger):

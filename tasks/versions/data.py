@@ -1,14 +1,13 @@
 """DVC, in this process: a command line for each call would cost half a second."""
 
 import logging
-import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tasks.domain import crash
-from tasks.domain.errors import CampaignError
+from tasks.versions import away, dvc_config, dvc_files
 
 if TYPE_CHECKING:
     from dvc.repo import Repo
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 def init(root: Path) -> None:
     """Make a DVC repository inside a git one, that tells nobody of its use."""
     with (
-        _translated(root),
+        away.translated(root),
         _repo_class().init(str(root)) as repo,
         repo.config.edit("repo") as config,
     ):
@@ -26,6 +25,8 @@ def init(root: Path) -> None:
 
 def add(root: Path, path: str) -> None:
     """Put a file or folder that no stage makes under version control."""
+    if (root / f"{path}.dvc").exists():
+        dvc_files.out_of(root, f"{path}.dvc")
     with crash.guarded(f"dvc:add:{path}"), opened(root) as repo:
         repo.add(str(root / path))
 
@@ -40,7 +41,7 @@ def commit(root: Path) -> None:
 
     with crash.guarded("dvc:commit"), opened(root) as repo, lock_repo(repo):
         by_file: dict[str, list[Any]] = {}
-        for stage in repo.index.stages:
+        for stage in _stages(repo, root):
             stage.save(run_cache=False)
             stage.commit(relink=False)
             by_file.setdefault(stage.path, []).append(stage)
@@ -59,18 +60,14 @@ def add_remote(root: Path, url: str, endpoint: str | None = None) -> None:
 
 def has_remote(root: Path) -> bool:
     """Whether a default remote is set."""
-    with _translated(root):
-        from dvc.config import Config
-
-        # A repository that is opened opens its databases too.
-        return bool(Config(str(root / ".dvc"))["core"].get("remote"))
+    return dvc_config.default_remote(root) is not None
 
 
 def reach_remote(root: Path) -> None:
     """Ask the default remote for something it need not have; raises if it does not answer."""
-    with opened(root) as repo:
-        odb = repo.cloud.get_remote_odb()
-        odb.fs.exists(odb.oid_to_path("0" * 32))
+    with away.reached(root) as there:
+        if there is not None:
+            there.has("0" * 32)
 
 
 def push(root: Path, md5s: Iterable[str]) -> None:
@@ -83,23 +80,33 @@ def push(root: Path, md5s: Iterable[str]) -> None:
 
     with crash.guarded("dvc:push"), opened(root) as repo:
         objects = {HashInfo("md5", md5) for md5 in md5s}
-        for stage in repo.index.stages:
+        for stage in _stages(repo, root):
             if stage.is_data_source:
                 objects = objects.union(*stage.get_used_objs().values())
         repo.cloud.push(objects)
 
 
-def pull(root: Path, target: str) -> None:
-    """Bring what a .dvc file stands for from the default remote."""
-    with opened(root) as repo:
-        repo.pull(targets=[str(root / target)])
-
-
 @contextmanager
 def opened(root: Path) -> "Iterator[Repo]":
-    """Open a repository; whatever goes wrong in it is a `CampaignError`."""
-    with _translated(root), _repo_class()(str(root)) as repo:
+    """Open a repository whose settings are harmless.
+
+    Raises
+    ------
+    CampaignError
+        They are not, or something goes wrong in it.
+    """
+    dvc_config.refuse(root)
+    with away.translated(root), _repo_class()(str(root)) as repo:
+        # It would read every file of the work tree that DVC could be meant by.
+        repo._skip_graph_checks = True
         yield repo
+
+
+def _stages(repo: "Repo", root: Path) -> list[Any]:
+    from dvc.dvcfile import load_file
+
+    files = (load_file(repo, str(root / name)) for name in dvc_files.checked(root))
+    return [stage for file in files for stage in file.stages.values()]
 
 
 def _repo_class() -> "type[Repo]":
@@ -111,16 +118,3 @@ def _repo_class() -> "type[Repo]":
         logging.getLogger(name).setLevel(logging.CRITICAL)
     found: type[Repo] = Repo
     return found
-
-
-@contextmanager
-def _translated(root: Path) -> Iterator[None]:
-    os.environ.setdefault("DVC_NO_ANALYTICS", "1")
-    from dvc.exceptions import DvcException
-    from dvc_objects.fs.errors import RemoteMissingDepsError
-
-    try:
-        yield
-    except (DvcException, RemoteMissingDepsError, OSError) as error:
-        first = (str(error).splitlines() or [type(error).__name__])[0]
-        raise CampaignError(f"DVC: {first}", where=str(root)) from error

@@ -1,14 +1,14 @@
 """The few git operations that a campaign needs."""
 
-import os
-import subprocess
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from tasks.domain import crash
-from tasks.domain.errors import CampaignError
+from tasks.trust.git import call, says_yes
 
 FALLBACK_IDENTITY = {"user.name": "labelloop", "user.email": "labelloop@localhost"}
+DATA = "--end-of-options"
+"""After it, git takes nothing for an option, whatever a ledger or a remote has made of a name."""
 
 
 def run(root: Path, *arguments: str) -> str:
@@ -19,14 +19,14 @@ def run(root: Path, *arguments: str) -> str:
     CampaignError
         git said no; holds its first line.
     """
-    return _call(root, *arguments).decode()
+    return call(root, *arguments).decode(errors="surrogateescape")
 
 
 def init(root: Path) -> None:
     """Make a repository, with an identity of its own if the user has none."""
     run(root, "init", "--quiet", "--initial-branch=main")
     for key, value in FALLBACK_IDENTITY.items():
-        if not _has(root, "config", "--get", key):
+        if not says_yes(root, "config", "--get", key):
             run(root, "config", key, value)
 
 
@@ -39,19 +39,20 @@ def commit(
     """
     there = [path for path in paths if (root / path).exists()]
     run(root, "add", "--", *there)
-    if _has(root, "diff", "--cached", "--quiet", "--", *there):
+    compared = ("--cached", "--quiet", "--no-ext-diff", "--no-textconv")
+    if says_yes(root, "diff", *compared, "--", *there):
         return False
     with crash.guarded("git:commit"):
         command = ("commit", "--quiet", "--no-verify", "--message", message, "--", *there)
-        _call(root, *command, environment=environment)
+        call(root, *command, environment=environment)
     return True
 
 
 def tag(root: Path, name: str, message: str, environment: Mapping[str, str] | None = None) -> None:
     """Tag the current commit; `environment` as of `commit`."""
     with crash.guarded(f"git:tag:{name}"):
-        command = ("tag", "--annotate", "--message", message, name)
-        _call(root, *command, environment=environment)
+        command = ("tag", "--annotate", "--message", message, DATA, name)
+        call(root, *command, environment=environment)
 
 
 def identity(at: str) -> dict[str, str]:
@@ -64,9 +65,11 @@ def identity(at: str) -> dict[str, str]:
     }
 
 
-def tags(root: Path) -> frozenset[str]:
-    """List the names of all tags."""
-    return frozenset(run(root, "tag", "--list").split())
+def tags(root: Path, *, merged: bool = False) -> frozenset[str]:
+    """List the names of all tags, or of those that are a part of the history of HEAD."""
+    of_head = ("--merged=HEAD",) if merged else ()
+    listed = run(root, "for-each-ref", "--format=%(refname:strip=2)", *of_head, "refs/tags/")
+    return frozenset(listed.splitlines())
 
 
 def is_shallow(root: Path) -> bool:
@@ -74,41 +77,31 @@ def is_shallow(root: Path) -> bool:
     return run(root, "rev-parse", "--is-shallow-repository").strip() == "true"
 
 
-def read(root: Path, revision: str, path: str) -> bytes:
-    """Read a file as it was at a revision."""
-    return _call(root, "show", f"{revision}:{path}")
+def read(root: Path, tag: str, path: str) -> bytes:
+    """Read a file as it was at a tag, or at HEAD."""
+    return call(root, "cat-file", "blob", DATA, f"{_revision(tag)}:{path}")
 
 
-def files(root: Path, revision: str, folder: str) -> list[str]:
-    """List the files beneath a folder as they were at a revision."""
-    return run(root, "ls-tree", "-r", "--name-only", revision, "--", folder).splitlines()
+def blobs(root: Path, tag: str, path: str = ".") -> dict[str, str]:
+    """Give the addresses of the files beneath a path as they were at a tag, or at HEAD."""
+    options = ("-r", "-z", DATA, _revision(tag), "--", path)
+    lines = run(root, "ls-tree", *options).split("\0")
+    parted = (line.split("\t", 1) for line in lines if line)
+    return {name: mode.split()[2] for mode, name in parted}
 
 
 def changed(root: Path) -> list[str]:
     """List paths that differ from the last commit, or are new and not ignored."""
-    lines = run(root, "status", "--porcelain", "--untracked-files=all").splitlines()
-    return [line[3:].split(" -> ")[-1].strip('"') for line in lines]
+    options = ("--porcelain", "-z", "--no-renames", "--untracked-files=all")
+    found = run(root, "status", *options, "--ignore-submodules=all").split("\0")
+    return [line[3:] for line in found if line]
 
 
 def is_ignored(root: Path, path: str) -> bool:
     """Whether git would not take a new file for a part of the repository."""
-    return _has(root, "check-ignore", "--quiet", "--", path)
+    return says_yes(root, "check-ignore", "--quiet", "--", path)
 
 
-def _has(root: Path, *arguments: str) -> bool:
-    done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, check=False)
-    return done.returncode == 0
-
-
-def _call(root: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> bytes:
-    fixed = {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
-    all_of_it = {**os.environ, **fixed, **(environment or {})}
-    command = ["git", "-C", str(root), *arguments]
-    try:
-        done = subprocess.run(command, capture_output=True, check=False, env=all_of_it)
-    except FileNotFoundError:
-        raise CampaignError("git is not installed", fix="install it") from None
-    if done.returncode:
-        lines = done.stderr.decode(errors="replace").strip().splitlines() or ["it said nothing"]
-        raise CampaignError(f"git {arguments[0]} failed: {lines[0]}", where=str(root))
-    return done.stdout
+def _revision(tag: str) -> str:
+    """Name a tag in full: a branch of its name, or words that git understands, are not meant."""
+    return tag if tag == "HEAD" else f"refs/tags/{tag}"

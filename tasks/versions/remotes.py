@@ -14,14 +14,14 @@ OWN_AUTHOR = git.FALLBACK_IDENTITY["user.email"]
 
 def refuse_occupied(url: str) -> None:
     """Raise a `CampaignError` if a remote cannot be reached, or has commits already."""
-    if git.run(Path(), "ls-remote", url).strip():
+    if git.run(Path("/"), "ls-remote", git.DATA, url).strip():
         fix = "name an empty repository, or clone the campaign that is there"
         raise CampaignError("has commits already", where=url, fix=fix)
 
 
 def connect(root: Path, url: str) -> None:
     """Make a new campaign's first commit known to an empty remote."""
-    git.run(root, "remote", "add", ORIGIN, url)
+    git.run(root, "remote", "add", git.DATA, ORIGIN, url)
     git.run(root, "push", "--quiet", "--set-upstream", ORIGIN, BRANCH)
 
 
@@ -51,7 +51,7 @@ def bring(root: Path) -> None:
 def tags(root: Path) -> frozenset[str]:
     """List the tags that git's remote has; raises `CampaignError` if it cannot be reached."""
     lines = git.run(root, "ls-remote", "--tags", "--refs", ORIGIN).splitlines()
-    return frozenset(line.split("refs/tags/", 1)[1] for line in lines)
+    return frozenset(line.split("refs/tags/", 1)[-1] for line in lines)
 
 
 def push(root: Path, tag: str | None = None) -> None:

@@ -5,7 +5,6 @@ each closed round; DVC's remote has the bytes of every stage, also of the round 
 machine brings what it needs, works, and leaves what it made before the ledger says so.
 """
 
-import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,10 +16,9 @@ from tasks.campaign import Campaign
 from tasks.domain import crash, digests, state
 from tasks.domain.digests import Digest
 from tasks.domain.entries import Entry
-from tasks.domain.errors import DataError
 from tasks.domain.files import pretty_json, write_atomic
 from tasks.domain.ports import Ledger
-from tasks.versions import data, git, opening, remotes
+from tasks.versions import data, git, given, opening, remotes
 from tasks.versions.store import Store
 
 GIVEN = (at.SOURCE, at.ADDED, at.IMPORTED)
@@ -63,7 +61,7 @@ class Shared:
         """
         for name in names:
             if name.startswith(GIVEN):
-                self._bring_given()
+                given.bring(self.campaign.root)
             elif name in self._made and not self._is_here(name, self._made[name]):
                 self.restore(name, self._made[name])
 
@@ -77,12 +75,7 @@ class Shared:
         kept = {name: Digest(**body) for name, body in files.items() if self._is_kept(name)}
         store = Store(self.campaign.root)
         for name, digest in kept.items():
-            cached = store.cached(digest.md5)
-            if not cached.exists():
-                cached.parent.mkdir(parents=True, exist_ok=True)
-                beside = cached.with_name(f".{cached.name}.tmp")
-                shutil.copyfile(self.campaign.path(name), beside)
-                beside.replace(cached)
+            store.keep(digest.md5, self.campaign.path(name).read_bytes())
         with crash.guarded("leave"):
             data.push(self.campaign.root, {digest.md5 for digest in kept.values()})
 
@@ -97,7 +90,7 @@ class Shared:
         if opened:
             record = pretty_json(opening.record_of(opened.body))
             write_atomic(self.campaign.path(at.ROUND), record)
-        self._bring_given()
+        given.bring(self.campaign.root)
         data.commit(self.campaign.root)
 
     def identity(self, entry: Entry) -> dict[str, str]:
@@ -120,10 +113,7 @@ class Shared:
 
     def restore(self, name: str, digest: Digest) -> None:
         """Write a file as the ledger knows it."""
-        content = Store(self.campaign.root).fetch(digest.md5)
-        if digests.of_bytes(content) != digest:
-            what = "in DVC's remote is not what the ledger knows"
-            raise DataError(what, where=name, fix="run `labelloop audit`")
+        content = Store(self.campaign.root).read(name, digest)
         write_atomic(self.campaign.path(name), content)
 
     @cached_property
@@ -142,10 +132,3 @@ class Shared:
 
     def _is_kept(self, name: str) -> bool:
         return name.startswith(at.KEPT_BY_DVC)
-
-    def _bring_given(self) -> None:
-        """Bring all that no stage made: the pool's source, and what came in after it."""
-        for folder in ("data", at.ADDED, at.IMPORTED):
-            for tracked in sorted(self.campaign.path(folder).glob("*.dvc")):
-                if not tracked.with_suffix("").exists():
-                    data.pull(self.campaign.root, str(tracked.relative_to(self.campaign.root)))
