@@ -1,6 +1,5 @@
 """Where each file of a campaign lies."""
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tasks import params
+from tasks.domain import round_record
 from tasks.domain.digests import Digest
 from tasks.domain.errors import CampaignError, DataError
 from tasks.trust import machine, own, places, repository
@@ -115,21 +115,15 @@ class Campaign:
 
         Raises
         ------
+        CampaignError
+            It is none.
         DataError
-            It is none, or names a file that is none of a campaign's.
+            It names a file that is none of a campaign's.
         """
-        try:
-            found = json.loads(self.path(ROUND).read_text(encoding="utf-8"))
-            for name in RECORDED:
-                refuse_foreign(found.get(name, {}))
-            is_sound = type(found["round"]) is int
-        except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
-            is_sound = False
-        if not is_sound:
-            what = "does not say which round is open"
-            raise DataError(what, where=ROUND, fix=f"restore it with `git checkout {ROUND}`")
-        record: dict[str, Any] = found
-        return record
+        found = round_record.parse(self.path(ROUND).read_bytes(), ROUND)
+        for name in RECORDED:
+            refuse_foreign(found.get(name, {}))
+        return found
 
     @property
     def round(self) -> int:

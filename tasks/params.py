@@ -11,8 +11,9 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from tasks import registry
-from tasks.domain import metrics, wording
+from tasks.domain import metrics, strict_yaml, wording
 from tasks.domain.errors import ParamsError
+from tasks.domain.expansion import GIB, MOST
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
@@ -64,6 +65,12 @@ class PoolParams(Section):
     label: str | None = None
     known: Literal["hidden", "seed"] = "hidden"
     confirmed: list[str] = []
+    most_gigabytes: Annotated[float, Field(gt=0, le=1024)] = MOST / GIB
+
+    @property
+    def most(self) -> int:
+        """The bytes that the source may unpack to."""
+        return int(self.most_gigabytes * GIB)
 
 
 class FeaturesParams(Section):
@@ -181,7 +188,7 @@ class CollectParams(Section):
     at_deadline: Literal["wait", "take", "withdraw", "resend"] = "take"
     remind_hours: Hours | None = None
     fallback: FallbackParams | None
-    poll_seconds: Annotated[float, Field(ge=0)] = 60.0
+    poll_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 60.0
 
     @model_validator(mode="after")
     def _somebody_else(self) -> Self:
@@ -317,9 +324,11 @@ def parse(text: str, *, where: str = "params.yaml") -> Params:
 def _parsed(text: str, where: str) -> Params:
     """Read a text once: every action opens the campaign anew."""
     try:
-        content = yaml.safe_load(text)
+        content = strict_yaml.parse(text)
     except yaml.YAMLError as error:
         raise _not_yaml(error, where) from None
+    except strict_yaml.StrictYamlError as error:
+        raise ParamsError(str(error), where=where) from None
     except ValueError as error:
         # What looks like a date and is none, such as 2026-02-30.
         fix = "put dates in quotes"

@@ -1,13 +1,17 @@
 """The page itself."""
 
+import hashlib
+from base64 import b64encode
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import jinja2
+from markupsafe import Markup
 
 from tasks import campaign as at
 from tasks.campaign import Campaign
+from tasks.domain.errors import CampaignError
 from tasks.domain.files import write_atomic
 from tasks.domain.ports import Ledger
 from tasks.reporting import figures, formats, tallies, wording
@@ -15,7 +19,7 @@ from tasks.reporting.data import ReportData
 from tasks.reporting.gather import gather
 from tasks.versions.store import Store
 
-TEMPLATE = "report.html.j2"
+TEMPLATE, STYLE = "report.html.j2", "style.css"
 
 
 def write(campaign: Campaign, ledger: Ledger, decision: Mapping[str, Any] | None = None) -> Path:
@@ -25,10 +29,15 @@ def write(campaign: Campaign, ledger: Ledger, decision: Mapping[str, Any] | None
 
     Raises
     ------
+    CampaignError
+        The report's place is a symbolic link.
     UserError, LedgerError
         As `tasks.reporting.gather.gather`.
     """
     path = campaign.path(at.REPORT)
+    if path.is_symlink():
+        fix = f"remove {at.REPORT}"
+        raise CampaignError("is a symbolic link", where=at.REPORT, fix=fix)
     write_atomic(path, render(gather(campaign, ledger, Store(campaign.root), decision)))
     return path
 
@@ -37,19 +46,20 @@ def render(data: ReportData) -> str:
     """Write the report as one HTML page that needs nothing from outside.
 
     The same data gives the same text. Every value is taken as hostile: it is escaped, and what
-    cannot be printed is replaced; the page's own policy forbids scripts and addresses elsewhere.
+    cannot be printed is replaced; the page's own policy forbids scripts, addresses elsewhere, and
+    all styles but its own, which it names by their digest.
     """
-    return (
-        _environment()
-        .get_template(TEMPLATE)
-        .render(
-            data=data,
-            last=data.last,
-            curves=figures.curves(data.rounds),
-            balance=tallies.balance(data),
-            quarantine=tallies.quarantine(data.quarantine),
-            words=wording,
-        )
+    environment = _environment()
+    style = environment.get_template(STYLE).render()
+    return environment.get_template(TEMPLATE).render(
+        data=data,
+        style=Markup(style),  # noqa: S704 - a file of this package
+        style_digest=b64encode(hashlib.sha256(style.encode()).digest()).decode(),
+        last=data.last,
+        curves=figures.curves(data.rounds),
+        balance=tallies.balance(data),
+        quarantine=tallies.quarantine(data.quarantine),
+        words=wording,
     )
 
 
