@@ -16,10 +16,10 @@ from typing import Any
 import httpx
 import pytest
 from leftovers import processes
+from prefect_server import ask
 from processes import HANG_SECONDS
 from support import FORK, change_params, labelloop
 
-from flows.server import started
 from flows.turns import turn
 from tasks.domain import state
 from tasks.ledger.local import LocalLedger
@@ -66,19 +66,6 @@ def test_a_plan_that_is_none_is_a_users_mistake(
     done = labelloop("-C", campaign, "serve", *options)
     assert (done.code, len(done.err.splitlines())) == (2, 1)
     assert said in done.err
-
-
-@pytest.fixture(scope="module")
-def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    before = dict(os.environ)
-    with started(tmp_path_factory.mktemp("prefect")) as address:
-        yield address
-    os.environ.clear()
-    os.environ.update(before)
-
-
-def ask(api: str, path: str, **body: Any) -> Any:
-    return httpx.post(f"{api}{path}", json=body).raise_for_status().json()
 
 
 @contextmanager
