@@ -149,7 +149,8 @@ def test_rounds_and_looks_have_a_schedule_each_and_nothing_is_left(
 @integration
 def test_a_webhook_leads_to_a_look_at_once(campaign: Path, api: str) -> None:
     address, body = f"127.0.0.1:{free_port()}", b'{"batch": "trees-0000"}'
-    signature = hmac.digest(SECRET.encode(), body, hashlib.sha256).hex()
+    at = int(time.time())
+    signature = hmac.digest(SECRET.encode(), f"{at}.".encode() + body, hashlib.sha256).hex()
     options = ("--every", "86400", "--webhooks", address)
     hooks = {"LABELLOOP_WEBHOOK_SECRET": SECRET, "PREFECT_API_URL": api}
     with serving(campaign, *options, **hooks) as process:
@@ -160,7 +161,9 @@ def test_a_webhook_leads_to_a_look_at_once(campaign: Path, api: str) -> None:
         before = hints(api)
         for _ in range(20):
             reply = httpx.post(
-                f"{url}/webhooks/simulated", content=body, headers={"X-Signature-256": signature}
+                f"{url}/webhooks/simulated",
+                content=body,
+                headers={"X-Signature": f"t={at},v1={signature}"},
             )
             assert reply.status_code == 202
         assert httpx.post(f"{url}/webhooks/simulated", content=body).status_code == 401
