@@ -80,6 +80,7 @@ def serve(directory: Path, plan: Plan, door: Door | None, console: Console) -> N
         # Prefect takes its settings from the environment as it is when it is first imported.
         runner = _registered(root, plan.every, _opening(plan))
         console.print(f"serving {directory}; Prefect's pages are at {address.removesuffix('/api')}")
+        console.print("if they ask for a password: `labelloop prefect` tells it", highlight=False)
         _stay(runner)
 
 

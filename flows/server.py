@@ -54,6 +54,10 @@ CHILDREN: dict[Path, "subprocess.Popen[bytes]"] = {}
 def prefect_api(home: Path) -> Iterator[str]:
     """Have a Prefect API: the one that is configured, or else one started for this block.
 
+    The current folder is another one meanwhile: Prefect takes settings from ``prefect.toml``,
+    ``.env`` and ``pyproject.toml`` of the current one, which may be a stranger's, and some of them
+    name what is executed.
+
     Parameters
     ----------
     home : Path
@@ -65,10 +69,14 @@ def prefect_api(home: Path) -> Iterator[str]:
         The API's address.
     """
     if configured := os.environ.get(surroundings.URL):
-        with surroundings.changed(surroundings.quiet()):
+        with surroundings.left(), surroundings.changed(surroundings.quiet()):
             yield configured
         return
-    with started(home) as server, surroundings.changed(surroundings.of_client(home, server)):
+    with (
+        started(home) as server,
+        surroundings.left(),
+        surroundings.changed(surroundings.of_client(home, server)),
+    ):
         yield server.address
 
 

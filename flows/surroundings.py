@@ -1,4 +1,4 @@
-"""The environment variables that tell Prefect, here and in what it starts, how to be used.
+"""What tells Prefect, here and in what it starts, how to be used: variables, the current folder.
 
 Secrets go this way because only processes of this user can read one another's environment, while
 everybody can read their command lines.
@@ -6,10 +6,11 @@ everybody can read their command lines.
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from pathlib import Path
 
 from flows.home import HOST, Server
+from tasks.trust import machine
 
 QUIET = {
     "DO_NOT_TRACK": "1",
@@ -40,6 +41,14 @@ def changed(values: Mapping[str, str]) -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
+
+
+@contextmanager
+def left() -> Iterator[None]:
+    """Leave the current folder for this user's own for a block, where only labelloop writes."""
+    state = machine.state()
+    with changed({machine.VARIABLE: str(state)}), chdir(state):
+        yield
 
 
 def quiet() -> dict[str, str]:

@@ -3,6 +3,8 @@
 import asyncio
 import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,7 +12,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from leftovers import by_id
-from processes import labelloop_process, wait_until
+from processes import HANG_SECONDS, labelloop_process, wait_until
 from websockets import Subprotocol
 from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
@@ -69,6 +71,27 @@ def command_line(pid: int) -> str:
         return Path(f"/proc/{pid}/cmdline").read_bytes().decode("utf-8", "replace")
     except (FileNotFoundError, ProcessLookupError):
         return ""
+
+
+EVIL = """
+version: 1
+formatters:
+  evil: {{(): subprocess.call, args: [touch, {marker}]}}
+"""
+
+
+def test_settings_of_the_current_folder_are_not_taken(campaign: Path, tmp_path: Path) -> None:
+    here, marker, log = tmp_path / "stranger", tmp_path / "marker", tmp_path / "log"
+    here.mkdir()
+    (here / "evil.yml").write_text(EVIL.format(marker=marker))
+    (here / "prefect.toml").write_text('[logging]\nconfig_path = "evil.yml"\n')
+    say = "from prefect.logging.configuration import setup_logging; setup_logging()"
+    subprocess.run([sys.executable, "-c", say], cwd=here, capture_output=True)
+    assert marker.exists(), "Prefect itself takes them no more: this test is without an attack"
+    marker.unlink()
+    with labelloop_process(campaign, "run", log=log, here=here) as run:
+        assert run.wait(HANG_SECONDS) == 0, log.read_text()
+    assert not marker.exists()
 
 
 @pytest.mark.parametrize(
