@@ -16,8 +16,9 @@ never on a command line or into a log.
 
 Nor can anybody stand for the server, to learn the password or to say what to run. Only this user
 can open ``alive.lock``, so if it is held the server lives. A server that lives keeps its port; when
-it ends, ``users.lock`` keeps new users waiting. And where the kernel tells whose process listens at
-the port (Linux), another user's is refused before a word is sent to it.
+it ends, ``users.lock`` keeps new users waiting, and those that it leaves behind end too
+(`flows.guard`). And where the kernel tells whose process listens at the port (Linux), another
+user's is refused before a word is sent to it.
 """
 
 import fcntl
@@ -36,6 +37,7 @@ import httpx
 
 from flows import home as at
 from flows import surroundings
+from flows.guard import guarded
 from flows.home import Server
 from flows.listener import owners
 from tasks.domain import locks
@@ -99,7 +101,8 @@ def started(home: Path) -> Iterator[Server]:
                 fcntl.flock(users, fcntl.LOCK_SH)
                 server = _known(home) or _start(home)
             _wait(home, server)
-            yield server
+            with guarded(home / at.ALIVE):
+                yield server
         finally:
             _leave(home, users)
 

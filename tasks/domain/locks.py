@@ -42,3 +42,5 @@ def wait_for(path: Path) -> None:
     """Wait until no process holds an exclusive lock."""
     with opened(path) as file:
         fcntl.flock(file, fcntl.LOCK_SH)
+        # Not left to the closing: a process that was forked meanwhile has the file open too.
+        fcntl.flock(file, fcntl.LOCK_UN)

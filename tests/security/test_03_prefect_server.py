@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,12 +13,12 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from leftovers import by_id
-from processes import HANG_SECONDS, labelloop_process, wait_until
+from processes import HANG_SECONDS, ids, labelloop_process, wait_for_end, wait_until
 from websockets import Subprotocol
 from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
-from flows import home, surroundings
+from flows import guard, home, surroundings
 from flows.server import prefect_api
 from flows.surroundings import CLIENTS_PASSWORD
 
@@ -71,6 +72,20 @@ def command_line(pid: int) -> str:
         return Path(f"/proc/{pid}/cmdline").read_bytes().decode("utf-8", "replace")
     except (FileNotFoundError, ProcessLookupError):
         return ""
+
+
+def test_who_uses_a_server_that_dies_ends_with_it(campaign: Path, tmp_path: Path) -> None:
+    """The port is free then: another user's process would be asked what to run."""
+    log = tmp_path / "log"
+    with labelloop_process(campaign, "serve", "--every", "86400", log=log) as serving:
+        wait_until(lambda: PAGES.search(log.read_text()), serving, log)
+        others = ids(campaign, "")
+        (server,) = ids(home.of(campaign), "flows.hosting")
+        os.kill(server, signal.SIGKILL)
+        assert serving.wait(HANG_SECONDS) == guard.FAULT
+        wait_for_end(others)
+    assert log.read_text().endswith(guard.SAID)
+    assert "Traceback" not in log.read_text()
 
 
 EVIL = """
