@@ -456,8 +456,9 @@ def serve(
     webhook_scheme: Annotated[
         Literal["hmac", "hmac-timestamp", "header"] | None,
         typer.Option(
-            help="A signature of the body, of time and body, or a secret header.",
-            show_default="by the vendor",
+            help="A signature of the body, of time and body, or a secret header. Only what is "
+            "signed with its time cannot be sent again by somebody who overheard it.",
+            show_default="hmac-timestamp, or header for a vendor that cannot sign",
         ),
     ] = None,
     webhook_header: Annotated[
@@ -476,6 +477,17 @@ def serve(
         else None
     )
     stay(context.obj, plan, door, out)
+
+
+@app.command()
+def prefect(context: typer.Context) -> None:
+    """Show Prefect's pages of the campaign's runs, and their password; stop with Ctrl-C.
+
+    It is the server that `run` and `serve` use while they go on, and nobody else can.
+    """
+    from flows.pages import show
+
+    show(context.obj, out)
 
 
 @app.command()

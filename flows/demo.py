@@ -22,7 +22,7 @@ What to try next ({directory} is the campaign: a git and DVC repository):
   {labelloop} -C {directory} audit
   {labelloop} -C {directory} replay --all
   {bin}mlflow ui --backend-store-uri sqlite:///{directory}/mlflow.db      (runs, models, decisions)
-  PREFECT_HOME={directory}/.labelloop/prefect {bin}prefect server start   (flow runs)"""
+  {labelloop} -C {directory} prefect   (flow runs, on Prefect's pages)"""
 
 
 def demo(directory: Path, console: Console) -> None:

@@ -54,7 +54,7 @@ class Display:
 
     def __init__(self, console: Console, directory: Path) -> None:
         self.console = console
-        self.directory = directory
+        self.directory = directory.resolve()
         self._live: Live | None = None
         self._headed = False
         self._aside: dict[str, bool] = {}

@@ -13,10 +13,13 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from flows import crowd
 from tasks.domain.errors import ParamsError
 
-CONNECTIONS = 500
 REQUEST_SECONDS = 20.0
+"""When a connection ends whose request is not complete."""
+BACKLOG = 128
+"""How many connections are taken at a time, before it is seen which of them make room."""
 END_SECONDS = 5.0
 
 
@@ -76,13 +79,23 @@ def _bound(address: str) -> socket.socket:
 
 
 class _Hasty(H11Protocol):
-    """A connection that ends if a request takes long, however slowly its sender speaks."""
+    """A connection that ends if a request takes long, however slowly its sender speaks.
 
+    It ends at once if it has to make room for another one.
+    """
+
+    address = ""
+    since = 0.0
     _deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
+        self.address = crowd.address_of(transport.get_extra_info("peername")[0])
         self._begin()
+        all_here = (one for one in self.connections if isinstance(one, _Hasty))
+        there = [one for one in all_here if not one.transport.is_closing()]
+        if goes := crowd.surplus(there, self):
+            goes.transport.abort()
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
@@ -94,8 +107,9 @@ class _Hasty(H11Protocol):
 
     def _begin(self) -> None:
         self._end()
+        self.since = self.loop.time()
         # uvicorn itself has a limit for idle connections only.
-        self._deadline = self.loop.call_later(REQUEST_SECONDS, self.transport.close)
+        self._deadline = self.loop.call_later(REQUEST_SECONDS, self.transport.abort)
 
     def _end(self) -> None:
         if self._deadline:
@@ -113,7 +127,7 @@ def _server(app: ASGIApp) -> uvicorn.Server:
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        limit_concurrency=CONNECTIONS,
+        backlog=BACKLOG,
         timeout_graceful_shutdown=int(END_SECONDS),
     )
     return uvicorn.Server(config)

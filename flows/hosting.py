@@ -13,7 +13,16 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from tasks.domain.files import OTHERS
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+HOSTS = ["127.0.0.1", "localhost"]
+"""By which names it is asked for. A page from elsewhere whose name was made to lead here asks for
+its own name, and is refused."""
 END_SECONDS = 20.0
 """How long the server may take to end in good order."""
 
@@ -37,10 +46,21 @@ def main(users: Path, listener: int, alive: int) -> None:
     # Before anything that takes time: a starter that dies now must not leave a server behind.
     threading.Thread(target=_end_after, args=(users,), daemon=True, name="users").start()
     import uvicorn
-    from prefect.server.api.server import create_app
 
-    config = uvicorn.Config(create_app(final=True), log_level="warning")
+    config = uvicorn.Config(_app(), log_level="warning")
+    # Not before the pages are laid out: those lie beside Prefect's code, for all users of it.
+    os.umask(OTHERS)
     uvicorn.Server(config).run(sockets=[socket.socket(fileno=listener)])
+
+
+def _app() -> "ASGIApp":
+    from prefect.server.api.server import create_app
+    from prefect.settings import get_current_settings
+    from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+    if not get_current_settings().server.api.auth_string:
+        sys.exit("a Prefect server without a password would be anybody's")
+    return TrustedHostMiddleware(create_app(final=True), HOSTS, www_redirect=False)
 
 
 def _end_after(users: Path) -> None:

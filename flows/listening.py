@@ -28,7 +28,7 @@ class Door:
         The name of the secret.
     scheme : str or None
         hmac, hmac-timestamp or header; None for header where labelloop registers the webhook
-        itself, and else hmac.
+        itself, and else hmac-timestamp.
     header : str or None
         The header of the signature or secret; None for the scheme's usual one.
     url : str or None
@@ -53,7 +53,7 @@ class Door:
         """
         from flows import seals
 
-        scheme: Scheme = self.scheme or ("header" if subscribes else "hmac")
+        scheme: Scheme = self.scheme or ("header" if subscribes else "hmac-timestamp")
         if subscribes and scheme != "header":
             fix = "leave it out, or say header"
             raise ParamsError("the vendor cannot sign", where="--webhook-scheme", fix=fix)

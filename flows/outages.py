@@ -18,6 +18,7 @@ from tasks.domain.errors import (
     ThrottledError,
     TransientError,
 )
+from tasks.domain.files import opener
 from tasks.work import look_at
 
 PASSING = (TransientError, ThrottledError, OutcomeUnknownError)
@@ -105,7 +106,7 @@ class Noted:
     def begin(self, error: LabelloopError) -> bool:
         """Note an outage; say whether it is new."""
         try:
-            with self._path.open("x", encoding="utf-8") as file:
+            with open(self._path, "x", encoding="utf-8", opener=opener) as file:
                 file.write(f"{line(error)}\n")
         except FileExistsError:
             return False

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from flows import home
 from flows.calls import plainly
 from flows.display import Display
 from flows.loop import advance
@@ -25,7 +26,7 @@ def run(
             advance(plainly(watch), directory, rounds, wait=wait, watch=watch)
             return
         display.say("starting the Prefect server")
-        with prefect_api(work.campaign.private / "prefect"):
+        with prefect_api(home.of(directory)):
             _recorded(directory, rounds, wait, display)
 
 

@@ -41,6 +41,8 @@ class Seal(Protocol):
 class HeaderSeal:
     """The secret itself, for vendors that cannot sign.
 
+    Whoever overhears it can send what they like. Only looks follow.
+
     Attributes
     ----------
     header : str
@@ -64,6 +66,8 @@ class HeaderSeal:
 @dataclass(frozen=True)
 class HmacSeal:
     """HMAC-SHA256 of the body, in hex or base64, with or without ``sha256=`` before it.
+
+    An event that was overheard can be sent again at any time. Only a look follows.
 
     Attributes
     ----------

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 from rich.console import Console
 
-from flows import tether
+from flows import home, tether
 from flows.ending import Terminated
 from flows.listening import Door, listening
 from flows.server import prefect_api
@@ -73,13 +73,14 @@ def serve(directory: Path, plan: Plan, door: Door | None, console: Console) -> N
     tether.offer()
     root = work.campaign.root
     with (
-        prefect_api(work.campaign.private / "prefect") as address,
+        prefect_api(home.of(root)) as address,
         listening(work, door, f"campaign/{_name(root, 'looks')}", console),
         suppress(KeyboardInterrupt, Terminated, asyncio.CancelledError),
     ):
         # Prefect takes its settings from the environment as it is when it is first imported.
         runner = _registered(root, plan.every, _opening(plan))
         console.print(f"serving {directory}; Prefect's pages are at {address.removesuffix('/api')}")
+        console.print("if they ask for a password: `labelloop prefect` tells it", highlight=False)
         _stay(runner)
 
 

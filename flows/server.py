@@ -9,11 +9,21 @@ ends in whatever way:
 - ``alive.lock`` is held by the server from before its process exists until it has ended. So a
   server that is still starting is not taken for a dead one, and a dead one not for another process
   that was given its number.
+
+Nobody else can use the server. A password is drawn at every start, and only processes of this user
+can read it: it goes from process to process in their environments and in a file of the home, and
+never on a command line or into a log.
+
+Nor can anybody stand for the server, to learn the password or to say what to run. Only this user
+can open ``alive.lock``, so if it is held the server lives. A server that lives keeps its port; when
+it ends, ``users.lock`` keeps new users waiting, and those that it leaves behind end too
+(`flows.guard`). And where the kernel tells whose process listens at the port (Linux), another
+user's is refused before a word is sent to it.
 """
 
 import fcntl
-import json
 import os
+import secrets
 import socket
 import subprocess
 import sys
@@ -25,27 +35,19 @@ from typing import TextIO
 
 import httpx
 
+from flows import home as at
+from flows import surroundings
+from flows.guard import guarded
+from flows.home import Server
+from flows.listener import owners
 from tasks.domain import locks
 from tasks.domain.errors import CampaignError
-from tasks.domain.files import pretty_json, write_atomic
+from tasks.domain.files import opener
+from tasks.trust import machine
 
-QUIET = {
-    "DO_NOT_TRACK": "1",
-    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-    "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
-    "PREFECT_LOGGING_SERVER_LEVEL": "ERROR",
-    "PREFECT_CLI_PROMPT": "false",
-    "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
-}
+USER, PASSWORD_BYTES = "labelloop", 32
 START_SECONDS = 600.0
 """When a server that lives and does not answer is given up; a busy machine needs a minute."""
-START, USERS, ALIVE, RECORD, LOG = (
-    "start.lock",
-    "users.lock",
-    "alive.lock",
-    "server.json",
-    "server.log",
-)
 CHILDREN: dict[Path, "subprocess.Popen[bytes]"] = {}
 """Servers started by this process, by home; they may outlive the block that started them."""
 
@@ -53,6 +55,10 @@ CHILDREN: dict[Path, "subprocess.Popen[bytes]"] = {}
 @contextmanager
 def prefect_api(home: Path) -> Iterator[str]:
     """Have a Prefect API: the one that is configured, or else one started for this block.
+
+    The current folder is another one meanwhile: Prefect takes settings from ``prefect.toml``,
+    ``.env`` and ``pyproject.toml`` of the current one, which may be a stranger's, and some of them
+    name what is executed.
 
     Parameters
     ----------
@@ -64,21 +70,20 @@ def prefect_api(home: Path) -> Iterator[str]:
     str
         The API's address.
     """
-    for name, value in QUIET.items():
-        os.environ.setdefault(name, value)
-    if configured := os.environ.get("PREFECT_API_URL"):
-        yield configured
+    if configured := os.environ.get(surroundings.URL):
+        with surroundings.left(), surroundings.changed(surroundings.quiet()):
+            yield configured
         return
-    with started(home) as address:
-        os.environ["PREFECT_API_URL"] = address
-        try:
-            yield address
-        finally:
-            del os.environ["PREFECT_API_URL"]
+    with (
+        started(home) as server,
+        surroundings.left(),
+        surroundings.changed(surroundings.of_client(home, server)),
+    ):
+        yield server.address
 
 
 @contextmanager
-def started(home: Path) -> Iterator[str]:
+def started(home: Path) -> Iterator[Server]:
     """Have the server of a home: the one that runs, or a new one.
 
     It runs until its last user has left or died, whether or not that is the one that started it.
@@ -86,77 +91,87 @@ def started(home: Path) -> Iterator[str]:
     Raises
     ------
     CampaignError
-        It did not start.
+        It did not start, or the home or the port is another user's.
     """
-    home.mkdir(parents=True, exist_ok=True)
-    # Set for this process too: a client's settings and its results lie in the same home.
-    os.environ["PREFECT_HOME"] = str(home)
-    with (home / USERS).open("a+") as users:
+    machine.private(home)
+    with locks.opened(home / at.USERS) as users:
         try:
-            with locks.exclusive(home / START):
+            with locks.exclusive(home / at.START):
                 # This waits for a server that is ending.
                 fcntl.flock(users, fcntl.LOCK_SH)
-                address = _known(home) or _start(home)
-            _wait(home, address)
-            yield address
+                server = _known(home) or _start(home)
+            _wait(home, server)
+            with guarded(home / at.ALIVE):
+                yield server
         finally:
             _leave(home, users)
 
 
-def _known(home: Path) -> str | None:
-    """Give the address of the server that lives, whether it answers yet or not."""
-    if not locks.is_held(home / ALIVE):
-        return None
-    address: str = json.loads((home / RECORD).read_text())["address"]
-    return address
+def _known(home: Path) -> Server | None:
+    """Give the server that lives, whether it answers yet or not."""
+    return at.read(home) if locks.is_held(home / at.ALIVE) else None
 
 
-def _start(home: Path) -> str:
-    with socket.socket() as listener, (home / ALIVE).open("a+") as alive:
+def _start(home: Path) -> Server:
+    with socket.socket() as listener, locks.opened(home / at.ALIVE) as alive:
         fcntl.flock(alive, fcntl.LOCK_EX)
         # Bound here, so that nobody else can be given the port meanwhile.
-        listener.bind(("127.0.0.1", 0))
-        host, port = listener.getsockname()
-        address = f"http://{host}:{port}/api"
-        write_atomic(home / RECORD, pretty_json({"address": address}))
-        handles = (listener.fileno(), alive.fileno())
-        # -P: a folder that happens to be the current one is no place to import from.
-        python = [sys.executable, "-P", "-m", "flows.hosting"]
-        command = [*python, str(home / USERS), *map(str, handles)]
-        here = {"PREFECT_SERVER_API_HOST": host, "PREFECT_SERVER_API_PORT": str(port)}
-        with (home / LOG).open("wb") as log:
-            server = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env={**os.environ, **here},
-                pass_fds=handles,
-                # Ctrl-C is for us: what was recorded until then must still reach the server.
-                start_new_session=True,
-            )
+        listener.bind((at.HOST, 0))
+        _, port = listener.getsockname()
+        server = Server(port, f"{USER}:{secrets.token_urlsafe(PASSWORD_BYTES)}")
+        at.write(home, server)
+        process = _process(home, server, listener.fileno(), alive.fileno())
     _reap(home)
-    CHILDREN[home] = server
-    return address
+    CHILDREN[home] = process
+    return server
 
 
-def _wait(home: Path, address: str) -> None:
+def _process(home: Path, server: Server, listener: int, alive: int) -> "subprocess.Popen[bytes]":
+    # -P: a folder that happens to be the current one is no place to import from.
+    python = [sys.executable, "-P", "-m", "flows.hosting"]
+    with open(home / at.LOG, "wb", opener=opener) as log:
+        return subprocess.Popen(
+            [*python, str(home / at.USERS), str(listener), str(alive)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env={**os.environ, **surroundings.of_server(home, server)},
+            # Prefect takes settings from files in the current folder, which may be a stranger's.
+            cwd=home,
+            pass_fds=(listener, alive),
+            # Ctrl-C is for us: what was recorded until then must still reach the server.
+            start_new_session=True,
+        )
+
+
+def _wait(home: Path, server: Server) -> None:
     until = time.monotonic() + START_SECONDS
-    while time.monotonic() < until and locks.is_held(home / ALIVE):
-        if _answers(f"{address}/health"):
+    while time.monotonic() < until and locks.is_held(home / at.ALIVE):
+        if _is_ours(server) and _answers(server):
             return
         time.sleep(0.1)
-    fix = f"see {home / LOG}, or name a running one with PREFECT_API_URL"
-    raise CampaignError("the Prefect server did not start", where=address, fix=fix)
+    fix = f"see {home / at.LOG}, or name a running one with PREFECT_API_URL"
+    raise CampaignError("the Prefect server did not start", where=server.address, fix=fix)
+
+
+def _is_ours(server: Server) -> bool:
+    """Whether a process of this user listens there, or the kernel does not tell whose it is."""
+    users = owners(server.port)
+    if users is None or users == {os.getuid()}:
+        return True
+    if users:
+        fix = "end what listens there, and run again"
+        raise CampaignError("another user's process listens", where=server.address, fix=fix)
+    return False
 
 
 def _leave(home: Path, users: TextIO) -> None:
     """Use the server no longer; the last to leave waits until it has ended."""
-    with locks.exclusive(home / START):
+    with locks.exclusive(home / at.START):
         is_last = _is_last(users)
         fcntl.flock(users, fcntl.LOCK_UN)
         if is_last:
-            locks.wait_for(home / ALIVE)
+            locks.wait_for(home / at.ALIVE)
             _reap(home)
 
 
@@ -177,8 +192,8 @@ def _is_last(users: TextIO) -> bool:
     return True
 
 
-def _answers(address: str) -> bool:
+def _answers(server: Server) -> bool:
     try:
-        return httpx.get(address, timeout=2).is_success
+        return httpx.get(f"{server.address}/health", timeout=2, trust_env=False).is_success
     except httpx.TransportError:
         return False

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
+from tasks.domain import locks
+
 Busy = Literal["join", "wait", "leave"]
 """What to do while a scheduled run is at the campaign.
 
@@ -23,7 +25,7 @@ def turn(path: Path, busy: Busy) -> Iterator[bool]:
     if busy == "join":
         yield True
         return
-    with path.open("a") as file:
+    with locks.opened(path) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | (fcntl.LOCK_NB if busy == "leave" else 0))
         except BlockingIOError:

@@ -19,7 +19,12 @@ HANG_SECONDS = 900.0
 
 @contextmanager
 def labelloop_process(
-    root: Path, *arguments: str, log: Path, deaf: bool = False, **environment: str
+    root: Path,
+    *arguments: str,
+    log: Path,
+    deaf: bool = False,
+    here: Path | None = None,
+    **environment: str,
 ) -> Iterator["subprocess.Popen[bytes]"]:
     """Run the command line beside the test; whatever is left of it afterwards is killed.
 
@@ -29,6 +34,8 @@ def labelloop_process(
         Takes what it says; a pipe that nobody empties would stop it.
     deaf : bool
         Have it ignore SIGINT, as a shell has its background jobs.
+    here : Path, optional
+        Its current folder, if it is not that of the tests.
     """
 
     def ignore() -> None:
@@ -41,6 +48,7 @@ def labelloop_process(
             stderr=subprocess.STDOUT,
             env={**os.environ, "LABELLOOP_ROOT": str(root), **environment},
             preexec_fn=ignore if deaf else None,
+            cwd=here,
         )
     try:
         yield process

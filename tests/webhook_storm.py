@@ -11,11 +11,12 @@ def request(vendor: str, body: bytes, header: str, value: str) -> bytes:
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
-def storm(url: str, requests: Sequence[bytes]) -> list[int]:
-    """Send requests over one connection, one after another; give the replies' codes."""
+def storm(url: str, requests: Sequence[bytes], host: str = "127.0.0.1") -> list[int]:
+    """Send requests over one connection from an address, one by one; give the replies' codes."""
     target = urlsplit(url)
+    there = (target.hostname, target.port or 0)
     with (
-        socket.create_connection((target.hostname, target.port or 0)) as connection,
+        socket.create_connection(there, source_address=(host, 0)) as connection,
         connection.makefile("rb") as replies,
     ):
         codes = []

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tasks.domain import files
 from tasks.domain.errors import LabelloopError
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ def prepare(root: Path, uri: str) -> None:
     TrackingError
         It does not answer, or cannot be made.
     """
+    if database := _database(root, uri):
+        _make(database)
     with client(root, uri) as mlflow:
         mlflow.get_experiment_by_name("Default")
 
@@ -68,8 +71,21 @@ def client(
 
 def address(root: Path, uri: str) -> str:
     """Make the address of an SQLite file absolute: relative ones begin at the campaign."""
+    database = _database(root, uri)
+    return f"sqlite:///{database}" if database else uri
+
+
+def _database(root: Path, uri: str) -> Path | None:
     path = uri.removeprefix("sqlite:///")
-    return uri if path in (uri, "") else f"sqlite:///{root.resolve() / path}"
+    return None if path in (uri, "") else root.resolve() / path
+
+
+def _make(database: Path) -> None:
+    """Make an SQLite file that only this user may read, which MLflow would not."""
+    try:
+        files.touch(database, files.PRIVATE_FILE)
+    except OSError as error:
+        raise TrackingError(f"MLflow: {error.strerror}", where=str(database)) from error
 
 
 def _library() -> Any:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tasks.domain.entries import Entry
 from tasks.domain.errors import EntryExistsError, LedgerError
-from tasks.domain.files import sync_folder, write_beside
+from tasks.domain.files import make_folder, sync_folder, write_beside
 from tasks.ledger._chain import NAME, name_of, refuse_unchained
 from tasks.ledger.reading import parse
 
@@ -43,7 +43,7 @@ class EntryFolder:
 
     def create(self, entry: Entry) -> None:
         """Write an entry whole; raises `EntryExistsError` if its name is taken."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self.folder)
         path = self.path(entry.seq)
         temporary = write_beside(path, entry.content)
         try:

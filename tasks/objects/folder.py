@@ -9,7 +9,7 @@ from pathlib import Path
 from stat import S_ISREG
 
 from tasks.domain.errors import TransientError, VendorAuthError, VendorError, VendorRefusedError
-from tasks.domain.files import sync_folder, write_atomic, write_beside
+from tasks.domain.files import make_folder, sync_folder, write_atomic, write_beside
 from tasks.objects.store import LIMIT, Blob, Info
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -116,7 +116,7 @@ class FolderObjects:
         # A share that is not mounted must not be made anew on the disk below it.
         self._must_be_there()
         missing = [one for one in path.parents if not one.exists()]
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         for one in missing:
             sync_folder(one.parent)
 

@@ -5,16 +5,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
+from prefect_server import ask
 from processes import HANG_SECONDS
 from support import alone, assert_same, change_params
 
-from flows.server import started
+from flows import home
+from flows.surroundings import CLIENTS_PASSWORD
 from tasks.domain import state
 from tasks.domain.errors import (
     CampaignError,
@@ -27,15 +27,6 @@ from tasks.ledger.local import LocalLedger
 pytestmark = pytest.mark.integration
 
 
-@pytest.fixture(scope="module")
-def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    before = dict(os.environ)
-    with started(tmp_path_factory.mktemp("prefect")) as address:
-        yield address
-    os.environ.clear()
-    os.environ.update(before)
-
-
 def command(
     root: Path, *arguments: str, out: Any = subprocess.PIPE, **environment: str
 ) -> "subprocess.Popen[str]":
@@ -46,11 +37,6 @@ def command(
         text=True,
         env={**os.environ, **environment},
     )
-
-
-def ask(api: str, path: str, **body: Any) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = httpx.post(f"{api}{path}", json=body).raise_for_status().json()
-    return found
 
 
 def test_the_record_is_complete_and_ends_in_awaiting_labels(campaign: Path, api: str) -> None:
@@ -109,7 +95,7 @@ def test_what_passes_is_tried_again_and_a_mistake_is_not(
     api: str, monkeypatch: pytest.MonkeyPatch, error: Exception, is_tried_again: bool
 ) -> None:
     from prefect import flow
-    from prefect.settings import PREFECT_API_URL, temporary_settings
+    from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
 
     from flows import steps
     from tasks import actions
@@ -122,14 +108,16 @@ def test_what_passes_is_tried_again_and_a_mistake_is_not(
 
     monkeypatch.setattr(actions, "look", look)
     monkeypatch.setattr(steps, "DELAYS", [0.01, 0.01, 0.01])
-    with temporary_settings({PREFECT_API_URL: api}), pytest.raises(type(error)):
+    password = os.environ[CLIENTS_PASSWORD]
+    used = {PREFECT_API_URL: api, PREFECT_API_AUTH_STRING: password}
+    with temporary_settings(used), pytest.raises(type(error)):
         flow(lambda: steps.as_tasks()("look", directory=Path()), name="retries")()
     assert len(attempts) == (1 + steps.RETRIES["look"] if is_tried_again else 1)
 
 
 def servers(root: Path) -> list[str]:
     """List the processes that were started for a campaign's own Prefect server."""
-    wanted = f"PREFECT_HOME={root / '.labelloop' / 'prefect'}".encode()
+    wanted = f"PREFECT_HOME={home.of(root)}".encode()
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:

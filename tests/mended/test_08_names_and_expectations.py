@@ -5,28 +5,20 @@ import re
 from html import unescape
 from pathlib import Path
 
-import httpx
 import pytest
+from prefect_server import ask
 from processes import labelloop_process
 from support import change_params
-
-from flows.server import started
 
 pytestmark = pytest.mark.integration
 
 
-def test_each_round_is_a_run_of_its_name(
-    campaign: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_each_round_is_a_run_of_its_name(campaign: Path, tmp_path: Path, api: str) -> None:
     change_params(campaign, {"stop": {"max_rounds": {"rounds": 2}}})
-    monkeypatch.setenv("PREFECT_HOME", "put back afterwards")
     log = tmp_path / "log"
-    with (
-        started(tmp_path / "prefect") as api,
-        labelloop_process(campaign, "run", "--wait", log=log, PREFECT_API_URL=api) as run,
-    ):
+    with labelloop_process(campaign, "run", "--wait", log=log, PREFECT_API_URL=api) as run:
         assert run.wait() == 0, log.read_text()
-        found = httpx.post(f"{api}/flow_runs/filter", json={}).raise_for_status().json()
+        found = ask(api, "/flow_runs/filter")
     names = {one["name"]: one["state"]["type"] for one in found}
     assert names == {"trees round 0": "COMPLETED", "trees round 1": "COMPLETED"}
     assert len(found) == 2

@@ -19,8 +19,8 @@ USER = """
 import sys, time
 from pathlib import Path
 from flows.server import started
-with started(Path(sys.argv[1])) as address:
-    Path(sys.argv[2]).write_text(address)
+with started(Path(sys.argv[1])) as server:
+    Path(sys.argv[2]).write_text(server.address)
     sys.stdin.read()
 """
 SIGNALS = [signal.SIGKILL, signal.SIGTERM, signal.SIGINT]

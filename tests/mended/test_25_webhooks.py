@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from flows.listening import Door
-from flows.seals import HeaderSeal, HmacSeal
+from flows.seals import HeaderSeal, TimedSeal
 from tasks.delivery import hooks
 from tasks.domain.errors import ParamsError, VendorError, VendorRefusedError
 from tasks.domain.outgoing import Webhook
@@ -33,7 +33,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_vendor_that_is_told_by_labelloop_sends_the_secret_itself() -> None:
     door = Door("127.0.0.1:8787", ENV)
     assert isinstance(door.seal(subscribes=True), HeaderSeal)
-    assert isinstance(door.seal(subscribes=False), HmacSeal)
+    assert isinstance(door.seal(subscribes=False), TimedSeal)
     with pytest.raises(ParamsError, match="--webhook-scheme"):
         Door("127.0.0.1:8787", ENV, "hmac").seal(subscribes=True)
 

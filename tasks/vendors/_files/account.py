@@ -11,6 +11,7 @@ from tasks.domain.errors import (
     TransientError,
     VendorRefusedError,
 )
+from tasks.domain.files import make_folder
 from tasks.domain.incoming import Page, Progress, Receipt, Statement
 from tasks.domain.outgoing import BatchSpec, Decision, Reference, Task, VendorContext
 from tasks.objects.folder import FolderObjects
@@ -164,7 +165,7 @@ class FilesAccount:
     def _make_root(self) -> None:
         if self._ours:
             try:
-                self._root.mkdir(parents=True, exist_ok=True)
+                make_folder(self._root)
             except OSError as error:
                 what = f"cannot be made ({error.strerror})"
                 raise VendorRefusedError(what, where=str(self._root)) from error

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tasks.domain.errors import VendorRefusedError
-from tasks.domain.files import canonical_json, write_beside
+from tasks.domain.files import canonical_json, make_folder, write_beside
 from tasks.objects.store import Info, Objects
 from tasks.vendors._ground_truth.manifest import Manifest
 from tasks.vendors._ground_truth.names import RESPONSE, Place
@@ -86,7 +86,7 @@ class Answers:
             return f"a file of {info.size} bytes"
         if blob is None:
             return None
-        kept.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(kept.parent)
         write_beside(kept, blob.content).replace(kept)
         return blob.content.decode("utf-8", errors="replace")
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tasks.domain.errors import TransientError, VendorError
+from tasks.domain.files import touch
 
 FILE = "simulated-vendor.sqlite"
 PATIENCE = 60.0
@@ -56,8 +57,17 @@ class Store:
         VendorError
             The file cannot be read or written; a `TransientError` if others hold it too long.
         """
+        self._make()
         with self._transaction(str(self.path)) as database:
             yield database
+
+    def _make(self) -> None:
+        # SQLite would let others read what it makes.
+        try:
+            touch(self.path)
+        except OSError as error:
+            said = f"the simulated vendor failed: {error.strerror}"
+            raise VendorError(said, where=str(self.path)) from error
 
     @contextmanager
     def _transaction(self, target: str) -> Iterator[sqlite3.Connection]:
