@@ -1,17 +1,16 @@
 """A model as canonical bytes, and back: skops, never pickle.
 
 The same model gives the same bytes in any process. Loading builds objects of the types listed here
-and of scikit-learn's own estimators, and of no other.
+and of scikit-learn's own estimators, and of no other, and only from bytes that were looked through
+before (`tasks.modeling.archive`, `tasks.modeling.nodes`).
 """
 
 import importlib.metadata
-import io
 import warnings
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 import pandas as pd
@@ -19,6 +18,8 @@ import pandas as pd
 from tasks.domain.arithmetic import one_thread
 from tasks.domain.choosing import Floats
 from tasks.domain.errors import DataError
+from tasks.modeling import archive, nodes
+from tasks.modeling.broken import BrokenModelError
 from tasks.modeling.canonical import canonical
 from tasks.modeling.features import select
 
@@ -59,7 +60,12 @@ def dump(model: Any) -> bytes:
     content = skops.io.dumps(model)
     if foreign := set(skops.io.get_untrusted_types(data=content)) - set(TRUSTED):
         raise DataError(f"a model of type {', '.join(sorted(foreign))} cannot be stored")
-    return canonical(content, _writers())
+    spelled = canonical(content, _writers())
+    try:
+        nodes.check(archive.files(spelled))
+    except BrokenModelError as error:
+        raise DataError(f"a model cannot be stored: {error}") from None
+    return spelled
 
 
 def load(path: Path) -> Any | None:
@@ -93,15 +99,18 @@ def parse(content: bytes, *, where: str = "model") -> Any | None:
     from skops.io.exceptions import UntrustedTypesFoundException
 
     try:
+        nodes.check(archive.files(content))
         with warnings.catch_warnings():
             warnings.simplefilter("error", InconsistentVersionWarning)
             return skops.io.loads(content, trusted=TRUSTED)
-    except UntrustedTypesFoundException as error:
+    except (UntrustedTypesFoundException, BrokenModelError) as error:
         fix = "do not use this file; restore it with `dvc checkout --force`"
         raise DataError(f"is refused as a model ({error})", where=where, fix=fix) from None
     except InconsistentVersionWarning:
         fix = f"this is {_writers()}; install what it was written by"
-        raise DataError(f"was written by {_comment(content)}", where=where, fix=fix) from None
+        raise DataError(
+            f"was written by {archive.comment(content)}", where=where, fix=fix
+        ) from None
     except Exception as error:
         # Damaged bytes can break any of the libraries in any way; none of them got anywhere.
         fix = "restore it with `dvc checkout --force`"
@@ -111,7 +120,7 @@ def parse(content: bytes, *, where: str = "model") -> Any | None:
 
 def is_current(content: bytes) -> bool:
     """Whether a model's bytes were written by the versions of the libraries that are here."""
-    return _comment(content) == _writers()
+    return archive.comment(content) == _writers()
 
 
 def predict_proba(model: Any, frame: pd.DataFrame, classes: Sequence[str]) -> Floats:
@@ -153,11 +162,3 @@ def predict_proba(model: Any, frame: pd.DataFrame, classes: Sequence[str]) -> Fl
 @cache
 def _writers() -> str:
     return ", ".join(f"{name} {importlib.metadata.version(name)}" for name in WRITERS)
-
-
-def _comment(content: bytes) -> str:
-    try:
-        with ZipFile(io.BytesIO(content)) as archive:
-            return archive.comment.decode(errors="replace")
-    except BadZipFile:
-        return ""
