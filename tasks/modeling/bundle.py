@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tasks.domain import digests
 from tasks.domain.arithmetic import one_thread
 from tasks.domain.choosing import Floats
 from tasks.domain.errors import DataError
@@ -82,12 +83,26 @@ def load(path: Path) -> Any | None:
         The file is missing, damaged, of another version of its libraries, or holds an object of
         a type that no model of ours has.
     """
+    return parse(read(path), where=str(path))
+
+
+def read(path: Path, sha256: str | None = None) -> bytes:
+    """Read a model's bytes, and refuse others than those of a digest before anything parses them.
+
+    Raises
+    ------
+    DataError
+        The file is missing, or is another one.
+    """
     try:
         content = path.read_bytes()
     except FileNotFoundError:
         fix = "restore it with `dvc checkout`"
         raise DataError("is missing", where=str(path), fix=fix) from None
-    return parse(content, where=str(path))
+    if sha256 not in (None, digests.of_bytes(content).sha256):
+        fix = "restore it with `dvc checkout --force`"
+        raise DataError("is not the model that the ledger knows", where=str(path), fix=fix)
+    return content
 
 
 def parse(content: bytes, *, where: str = "model") -> Any | None:
