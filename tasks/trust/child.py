@@ -14,9 +14,6 @@ from tasks.domain import following
 from tasks.domain.errors import LabelloopError
 from tasks.trust.limits import Limits
 
-Reply = dict[str, Any]
-
-
 def main(limits: Limits, parent: int) -> None:
     """Serve until nobody asks any more."""
     asked, answers = _pipes()
@@ -26,22 +23,23 @@ def main(limits: Limits, parent: int) -> None:
     for line in asked:
         request = json.loads(line)
         limits.begin()
-        reply = answer(request["function"], request["arguments"])
-        answers.write(json.dumps(reply).encode() + b"\n")
+        answers.write(answer(request["function"], request["arguments"]).encode() + b"\n")
 
 
-def answer(function: str, arguments: list[Any]) -> Reply:
-    """Call a function, and say how it went."""
+def answer(function: str, arguments: list[Any]) -> str:
+    """Call a function, and say in JSON how it went."""
     module, _, name = function.partition(":")
     try:
-        return {"result": getattr(importlib.import_module(module), name)(*arguments)}
+        result = getattr(importlib.import_module(module), name)(*arguments)
+        return json.dumps({"result": result})
     except LabelloopError as error:
         kind = type(error).__name__
-        return {"error": kind, "what": error.what, "where": error.where, "fix": error.fix}
+        said = {"error": kind, "what": error.what, "where": error.where, "fix": error.fix}
+        return json.dumps(said)
     except MemoryError:
-        return {"memory": True}
+        return json.dumps({"memory": True})
     except Exception as error:  # noqa: BLE001 - a stranger's data can break any library in any way
-        return {"error": "DataError", "what": f"cannot be worked with ({_told(error)})"}
+        return json.dumps({"error": "DataError", "what": f"cannot be worked with ({_told(error)})"})
 
 
 def _told(error: Exception) -> str:
