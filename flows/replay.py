@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tasks import campaign as at
-from tasks import params, pipeline
+from tasks import pipeline
 from tasks.audit import differences
 from tasks.audit.rounds import Rounds, outputs
 from tasks.campaign import Campaign
@@ -147,7 +147,7 @@ class Bench:
             root, failure = Path(at_), ""
             try:
                 self._lay(number, entry, root)
-                _run(name, Campaign(root))
+                _run(entry, Campaign(root), own=self.past.campaign.is_own)
             except CampaignError:
                 raise
             except LabelloopError as error:
@@ -214,10 +214,13 @@ class Bench:
         return StageReplay(name, recorded, replayed, why, tuple(lines))
 
 
-def _run(name: str, campaign: Campaign) -> None:
+def _run(entry: Entry, campaign: Campaign, *, own: bool) -> None:
+    name, params = entry.body["stage"], campaign.params()
+    inputs = {path: Digest(**body) for path, body in entry.body["inputs"].items()}
+    options = pipeline.expected(pipeline.stage(name, params), inputs)
     # A model that is taken over from the round before would prove nothing.
-    options = {"reuse": False} if name == "train" else {}
-    pipeline.compute(name, campaign, params.load(campaign.path(at.PARAMS)), **options)
+    options |= {"reuse": False} if name == "train" else {}
+    pipeline.compute(name, campaign, params, own=own, **options)
 
 
 def _refuse_undeclared(entry: Entry) -> None:

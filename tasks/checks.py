@@ -79,7 +79,7 @@ def check(directory: Path) -> list[Finding]:
             "git": lambda: _committed(work),
             "ledger": lambda: f"{len(work.ledger.entries())} entries, chained",
             "disk": lambda: _room(work.campaign.root),
-            "pool": lambda: _pool(trial, work.params),
+            "pool": lambda: _pool(work, trial),
             "columns": lambda: _columns(trial, work.params),
             "data": lambda: _data(work, trial),
             "leaks": lambda: _leaks(work, trial),
@@ -130,7 +130,7 @@ def _look(name: str, look: Look) -> Finding:
 
 def try_items(work: Work, trial: Campaign) -> str:
     """Do with items what the next round will do first; raises `DataError` where it would."""
-    return f"{_pool(trial, work.params)}; {_data(work, trial)}"
+    return f"{_pool(work, trial)}; {_data(work, trial)}"
 
 
 def _committed(work: Work) -> str:
@@ -147,8 +147,8 @@ def _room(root: Path) -> str:
     return f"{free / 2**30:.1f} GiB are free"
 
 
-def _pool(trial: Campaign, params: Params) -> str:
-    made = pipeline.module("pool").run(trial, params)
+def _pool(work: Work, trial: Campaign) -> str:
+    made = pipeline.compute("pool", trial, work.params, own=work.campaign.is_own)
     said = f"{made['items']} items, and {made['holdout']} in the holdout"
     return "; ".join([said, *made.get("remarks", [])])
 
@@ -158,7 +158,7 @@ def _data(work: Work, trial: Campaign) -> str:
     now = prospects.situation(prospects.rounds_of(work), trial)
     tables.write(trial.path(at.BASE_ANSWERS), now.answers, tables.ANSWERS)
     tables.write(trial.path(at.BASE_LABELS), now.labels, tables.LABELS)
-    summary = pipeline.module("validate").run(trial, work.params)
+    summary = pipeline.compute("validate", trial, work.params, own=work.campaign.is_own)
     return f"the suites pass, {summary['warnings']} warnings"
 
 

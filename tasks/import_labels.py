@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from tasks import campaign as at
-from tasks import pool
+from tasks import pipeline
 from tasks.audit.rounds import Rounds
 from tasks.campaign import Campaign
 from tasks.domain import crash, digests, intake, state, tables
@@ -88,7 +88,7 @@ def _refuse_unfit(work: Work, frame: pd.DataFrame, path: Path) -> pd.DataFrame:
     """Refuse labels that cannot be taken; give all with items and classes as they are spelled."""
     work.keeping.need((at.SOURCE, *intake.files(work.ledger.entries())))
     with laid_out(work) as trial:
-        pool.run(trial, work.params)
+        pipeline.compute("pool", trial, work.params, own=work.campaign.is_own)
         items, holdout, gold, seeds = (
             tables.read(trial.path(name))["item_id"].tolist()
             for name in (at.POOL, at.HOLDOUT, at.GOLD, at.SEED_LABELS)

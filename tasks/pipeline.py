@@ -16,6 +16,7 @@ from tasks.domain.errors import CampaignError, LedgerError
 from tasks.domain.ports import Ledger
 from tasks.domain.stage import Stage
 from tasks.params import Params
+from tasks.trust import confined
 from tasks.versions.keeping import Keeping
 
 BEFORE_SENDING = ("pool", "open", "validate", "train", "score", "push")
@@ -65,7 +66,8 @@ def advance(
     Raises
     ------
     CampaignError
-        Its inputs changed after the batch that they led to was sent.
+        Its inputs changed after the batch that they led to was sent, or are not what the stages
+        before it left.
     LedgerError
         The same inputs gave other outputs than before.
     """
@@ -82,8 +84,9 @@ def advance(
         return Result(done.body["summary"], skipped=True)
     if not done and name in BEFORE_SENDING:
         _refuse_if_sent(ledger, campaign.round, declared, inputs, params)
+    _refuse_strange(ledger, campaign.round, inputs)
     with crash.scope(name):
-        summary = compute(name, campaign, params)
+        summary = compute(name, campaign, params, **expected(declared, inputs))
         outputs = _outputs(campaign, declared)
         if done and outputs != done.body["outputs"]:
             raise _not_reproducible(name, campaign.round, done.body["outputs"], outputs)
@@ -94,11 +97,43 @@ def advance(
     return Result(summary, skipped=False)
 
 
-def compute(name: str, campaign: Campaign, params: Params, **options: Any) -> dict[str, Any]:
-    """Do a stage's offline half; gives its summary."""
+def compute(
+    name: str, campaign: Campaign, params: Params, *, own: bool | None = None, **options: Any
+) -> dict[str, Any]:
+    """Do a stage's offline half; gives its summary.
+
+    Parameters
+    ----------
+    own : bool or None
+        Whether the data is this user's own; None if it is what the campaign is. With a stranger's
+        it is done in a process that may die of it.
+    **options
+        Of the stage's `run`; plain JSON.
+    """
+    if campaign.is_own if own is None else own:
+        return compute_here(name, campaign, params, **options)
+    asked = (name, str(campaign.root), options)
+    function = f"{__name__}:{compute_confined.__name__}"
+    summary: dict[str, Any] = confined.call(function, *asked, where=f"stage {name}")
+    return summary
+
+
+def compute_here(name: str, campaign: Campaign, params: Params, **options: Any) -> dict[str, Any]:
+    """Do it in this process."""
     with arithmetic.one_thread():
         summary: dict[str, Any] = module(name).run(campaign, params, **options)
     return summary
+
+
+def compute_confined(name: str, root: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Do it in this process, as it is asked for from outside it."""
+    campaign = Campaign(Path(root))
+    return compute_here(name, campaign, campaign.params(), **options)
+
+
+def expected(declared: Stage, inputs: Mapping[str, Digest]) -> dict[str, Any]:
+    """Give what a stage's `run` is told of the model that it reads."""
+    return {"model": inputs[declared.model].sha256} if declared.model in inputs else {}
 
 
 def latest(ledger: Ledger, round_number: int, name: str) -> Entry | None:
@@ -195,6 +230,17 @@ def _refuse_if_sent(
         where=", ".join(changed),
         fix="put it back until the round is closed, then change it",
     )
+
+
+def _refuse_strange(ledger: Ledger, round_number: int, inputs: Mapping[str, Digest]) -> None:
+    """Refuse to read what a stage of the round wrote and somebody changed afterwards."""
+    stages = state.of_kind(ledger.entries(), "stage", round_number)
+    written = [entry.body["outputs"] for entry in stages]
+    for path, digest in inputs.items():
+        known = [outputs[path] for outputs in written if path in outputs]
+        if known and digest.to_body() not in known:
+            fix = "restore it with `dvc checkout --force`, or run `labelloop audit`"
+            raise CampaignError("is not what the ledger knows", where=path, fix=fix)
 
 
 def _not_reproducible(

@@ -1,5 +1,7 @@
 """``labelloop predict``: what a closed round's model says of other items."""
 
+import shutil
+import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,11 +24,14 @@ from tasks.ingest.shards import Shard
 from tasks.ingest.source import MADE_ID
 from tasks.modeling import bundle, metrics
 from tasks.params import Params, parse
+from tasks.trust import confined
 from tasks.work import Work, look_at
 
 Facts = dict[str, Any]
 ROWS = 5_000
 """Items in memory at once."""
+FILES = ("params", "model", "pool")
+"""What another process is given."""
 
 
 @dataclass(frozen=True)
@@ -127,26 +132,71 @@ def predict(directory: Path, request: Request) -> Facts:
     work = look_at(directory)
     refuse(request.to, TABLES, work.campaign.root, force=request.force)
     rounds, number = _round(work, request)
-    predictor = load(rounds, number)
     if not request.items.exists():
         fix = "name a file or a folder of items"
         raise DataError("is missing", where=str(request.items), fix=fix)
-    items = 0
-    with replacing(request.to) as file, writing(file, request.to, predictor.output) as write:
-        for piece in pieces(request.items, ROWS):
-            write(predictor(piece))
-            items += piece.shard.table.num_rows
+    left = Left.of(rounds, number)
+    if work.campaign.is_own:
+        items = write(left.load(), request.items, request.to)
+    else:
+        items = _write_confined(left, request)
     return {"round": number, "items": items, "to": str(request.to)}
 
 
-def load(rounds: Rounds, number: int) -> Predictor:
-    """Bring a closed round's model back, with the params and the pool's columns of that round."""
-    text = rounds.content(number, at.PARAMS).decode()
-    params = parse(text, where=f"{at.PARAMS} of round {number}")
-    model: Any = bundle.parse(model_of(rounds, number), where=f"{at.MODEL} of round {number}")
-    pool = pq.read_schema(pa.BufferReader(rounds.content(number, at.POOL)))
-    read = list(model.feature_names_in_)
-    return Predictor(model, params, pa.schema([pool.field(name) for name in read]))
+@dataclass(frozen=True)
+class Left:
+    """What a closed round left that predictions are made of: bytes that the ledger vouches for."""
+
+    round: int
+    params: bytes
+    model: bytes
+    pool: bytes
+
+    @classmethod
+    def of(cls, rounds: Rounds, number: int) -> "Left":
+        """Bring them from wherever they are."""
+        params, pool = (rounds.content(number, name) for name in (at.PARAMS, at.POOL))
+        return cls(number, params, model_of(rounds, number), pool)
+
+    def load(self) -> Predictor:
+        """Make a predictor of them."""
+        named = f"of round {self.round}"
+        params = parse(self.params.decode(), where=f"{at.PARAMS} {named}")
+        model: Any = bundle.parse(self.model, where=f"{at.MODEL} {named}")
+        pool = pq.read_schema(pa.BufferReader(self.pool))
+        read = list(model.feature_names_in_)
+        return Predictor(model, params, pa.schema([pool.field(name) for name in read]))
+
+
+def write(predictor: Predictor, items: Path, to: Path) -> int:
+    """Write the file; gives the number of items."""
+    done = 0
+    with replacing(to) as file, writing(file, to, predictor.output) as write_table:
+        for piece in pieces(items, ROWS):
+            write_table(predictor(piece))
+            done += piece.shard.table.num_rows
+    return done
+
+
+def write_confined(folder: str, number: int, items: str, to: str) -> int:
+    """Write the file, as it is asked for from outside this process."""
+    params, model, pool = (Path(folder, name).read_bytes() for name in FILES)
+    return write(Left(number, params, model, pool).load(), Path(items), Path(to))
+
+
+def _write_confined(left: Left, request: Request) -> int:
+    with tempfile.TemporaryDirectory(prefix="labelloop-predict-") as folder:
+        for name, content in zip(FILES, (left.params, left.model, left.pool), strict=True):
+            Path(folder, name).write_bytes(content)
+        function = f"{__name__}:{write_confined.__name__}"
+        to = Path(folder, f"predictions{request.to.suffix}")
+        asked = (folder, left.round, str(request.items.absolute()), str(to))
+        where = f"the model of round {left.round}"
+        items: int = confined.call(function, *asked, where=where)
+        # A process that is ended in the middle of it leaves nothing beside the user's files.
+        with to.open("rb") as made, replacing(request.to) as file:
+            shutil.copyfileobj(made, file)
+    return items
 
 
 def _round(work: Work, request: Request) -> tuple[Rounds, int]:

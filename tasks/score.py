@@ -30,16 +30,24 @@ STAGE = Stage(
         "push.redundancy",
         "review.max_answers",
     ),
+    model=at.QUERY_MODEL,
 )
 
 
-def run(campaign: Campaign, params: Params) -> dict[str, Any]:
+def run(campaign: Campaign, params: Params, *, model: str | None = None) -> dict[str, Any]:
     """Write round/decisions.parquet.
+
+    Parameters
+    ----------
+    campaign : Campaign
+    params : Params
+    model : str or None
+        The SHA-256 that the query model must have; None where nobody knows it.
 
     Raises
     ------
     DataError
-        An input cannot be read.
+        An input cannot be read, or the query model is another one.
     ParamsError
         A strategy gives no sound scores.
     """
@@ -48,19 +56,19 @@ def run(campaign: Campaign, params: Params) -> dict[str, Any]:
     pool, labels, sent = (
         tables.read(campaign.path(name)) for name in (at.POOL, at.BASE_LABELS, at.BASE_SENT)
     )
+    # What is digested is what is parsed, whoever swaps the file meanwhile.
+    content = bundle.read(campaign.path(at.QUERY_MODEL), model) if card["fitted"] else b""
     undone = Undone.of_record(campaign.record)
     askable = undone.askable(pool, sent)
     found = _candidates(
-        campaign,
         params,
         choice.rows(askable, labels, undone.counted(sent), params.most_copies),
         policy,
-        card["fitted"],
+        content,
     )
     decided = decide(found, policy, params.score, _generators(params, campaign.round))
-    model = digests.of_file(campaign.path(at.QUERY_MODEL)).sha256 if card["fitted"] else ""
     decided["round"] = campaign.round
-    decided["model_digest"] = model
+    decided["model_digest"] = digests.of_bytes(content).sha256 if content else ""
     decided["pool_digest"] = digests.of_file(campaign.path(at.POOL)).sha256
     tables.write(campaign.path(at.DECISIONS), decided, tables.DECISIONS)
     return summary(decided, len(found), params.score.batch, card)
@@ -110,16 +118,14 @@ def summary(
     }
 
 
-def _candidates(
-    campaign: Campaign, params: Params, rows: pd.DataFrame, policy: Mix, fitted: bool
-) -> Candidates:
+def _candidates(params: Params, rows: pd.DataFrame, policy: Mix, model: bytes) -> Candidates:
     classes = params.campaign.classes
     numbers, probabilities = np.empty((len(rows), 0)), None
     if len(rows) and mix.needs_features(policy):
         numbers = features.matrix(rows, params.features, params.campaign.seed)
-    if len(rows) and fitted:
-        model = bundle.load(campaign.path(at.QUERY_MODEL))
-        probabilities = bundle.predict_proba(model, rows, classes)
+    if len(rows) and model:
+        parsed = bundle.parse(model, where=at.QUERY_MODEL)
+        probabilities = bundle.predict_proba(parsed, rows, classes)
     ids = rows["item_id"].to_numpy(dtype=object)
     return Candidates(ids, numbers, probabilities, tuple(classes))
 

@@ -48,7 +48,7 @@ def with_pool(work: Work) -> Iterator[Campaign]:
         The source cannot be items.
     """
     with laid_out(work) as trial:
-        pipeline.module("pool").run(trial, work.params)
+        pipeline.compute("pool", trial, work.params, own=work.campaign.is_own)
         yield trial
 
 

@@ -21,6 +21,9 @@ class Stage:
     intake : str
         A folder of files that came in after the campaign was made, of which the stage reads those
         that round.json lists; empty if it reads none.
+    model : str
+        The input that is a model of which objects are made; empty if it reads none. Its `run` then
+        takes the SHA-256 that the model must have, as ``model``.
     """
 
     name: str
@@ -29,3 +32,4 @@ class Stage:
     params: tuple[str, ...]
     persists: tuple[str, ...] = ()
     intake: str = ""
+    model: str = ""

@@ -1,24 +1,26 @@
 """A model as canonical bytes, and back: skops, never pickle.
 
 The same model gives the same bytes in any process. Loading builds objects of the types listed here
-and of scikit-learn's own estimators, and of no other.
+and of scikit-learn's own estimators, and of no other, and only from bytes that were looked through
+before (`tasks.modeling.archive`, `tasks.modeling.nodes`).
 """
 
 import importlib.metadata
-import io
 import warnings
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 import pandas as pd
 
+from tasks.domain import digests
 from tasks.domain.arithmetic import one_thread
 from tasks.domain.choosing import Floats
 from tasks.domain.errors import DataError
+from tasks.modeling import archive, nodes
+from tasks.modeling.broken import BrokenModelError
 from tasks.modeling.canonical import canonical
 from tasks.modeling.features import select
 
@@ -59,7 +61,12 @@ def dump(model: Any) -> bytes:
     content = skops.io.dumps(model)
     if foreign := set(skops.io.get_untrusted_types(data=content)) - set(TRUSTED):
         raise DataError(f"a model of type {', '.join(sorted(foreign))} cannot be stored")
-    return canonical(content, _writers())
+    spelled = canonical(content, _writers())
+    try:
+        nodes.check(archive.files(spelled))
+    except BrokenModelError as error:
+        raise DataError(f"a model cannot be stored: {error}") from None
+    return spelled
 
 
 def load(path: Path) -> Any | None:
@@ -76,12 +83,26 @@ def load(path: Path) -> Any | None:
         The file is missing, damaged, of another version of its libraries, or holds an object of
         a type that no model of ours has.
     """
+    return parse(read(path), where=str(path))
+
+
+def read(path: Path, sha256: str | None = None) -> bytes:
+    """Read a model's bytes, and refuse others than those of a digest before anything parses them.
+
+    Raises
+    ------
+    DataError
+        The file is missing, or is another one.
+    """
     try:
         content = path.read_bytes()
     except FileNotFoundError:
         fix = "restore it with `dvc checkout`"
         raise DataError("is missing", where=str(path), fix=fix) from None
-    return parse(content, where=str(path))
+    if sha256 not in (None, digests.of_bytes(content).sha256):
+        fix = "restore it with `dvc checkout --force`"
+        raise DataError("is not the model that the ledger knows", where=str(path), fix=fix)
+    return content
 
 
 def parse(content: bytes, *, where: str = "model") -> Any | None:
@@ -93,15 +114,18 @@ def parse(content: bytes, *, where: str = "model") -> Any | None:
     from skops.io.exceptions import UntrustedTypesFoundException
 
     try:
+        nodes.check(archive.files(content))
         with warnings.catch_warnings():
             warnings.simplefilter("error", InconsistentVersionWarning)
             return skops.io.loads(content, trusted=TRUSTED)
-    except UntrustedTypesFoundException as error:
+    except (UntrustedTypesFoundException, BrokenModelError) as error:
         fix = "do not use this file; restore it with `dvc checkout --force`"
         raise DataError(f"is refused as a model ({error})", where=where, fix=fix) from None
     except InconsistentVersionWarning:
         fix = f"this is {_writers()}; install what it was written by"
-        raise DataError(f"was written by {_comment(content)}", where=where, fix=fix) from None
+        raise DataError(
+            f"was written by {archive.comment(content)}", where=where, fix=fix
+        ) from None
     except Exception as error:
         # Damaged bytes can break any of the libraries in any way; none of them got anywhere.
         fix = "restore it with `dvc checkout --force`"
@@ -111,7 +135,7 @@ def parse(content: bytes, *, where: str = "model") -> Any | None:
 
 def is_current(content: bytes) -> bool:
     """Whether a model's bytes were written by the versions of the libraries that are here."""
-    return _comment(content) == _writers()
+    return archive.comment(content) == _writers()
 
 
 def predict_proba(model: Any, frame: pd.DataFrame, classes: Sequence[str]) -> Floats:
@@ -153,11 +177,3 @@ def predict_proba(model: Any, frame: pd.DataFrame, classes: Sequence[str]) -> Fl
 @cache
 def _writers() -> str:
     return ", ".join(f"{name} {importlib.metadata.version(name)}" for name in WRITERS)
-
-
-def _comment(content: bytes) -> str:
-    try:
-        with ZipFile(io.BytesIO(content)) as archive:
-            return archive.comment.decode(errors="replace")
-    except BadZipFile:
-        return ""

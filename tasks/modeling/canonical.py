@@ -8,6 +8,7 @@ they only let two references share one object, which no model of ours needs.
 import hashlib
 import io
 import json
+from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
@@ -28,13 +29,14 @@ def canonical(archive: bytes, comment: str) -> bytes:
     with ZipFile(io.BytesIO(archive)) as source:
         files = {name: source.read(name) for name in source.namelist()}
     schema = json.loads(files.pop(SCHEMA))
-    names = {name: _address(name, content) for name, content in files.items()}
+    names = {name: address(name, content) for name, content in files.items()}
     kept = {names[name]: content for name, content in files.items()}
     kept[SCHEMA] = json.dumps(_nameless(schema, names), separators=(",", ":")).encode()
-    return _zipped(kept, comment)
+    return zipped(kept, comment)
 
 
-def _address(name: str, content: bytes) -> str:
+def address(name: str, content: bytes) -> str:
+    """Name a file by what it holds, with the ending that it has."""
     return hashlib.sha256(content).hexdigest() + PurePosixPath(name).suffix
 
 
@@ -54,7 +56,8 @@ def _nameless(node: Any, names: dict[str, str]) -> Any:
     return plain
 
 
-def _zipped(files: dict[str, bytes], comment: str) -> bytes:
+def zipped(files: Mapping[str, bytes], comment: str) -> bytes:
+    """Write an archive whose bytes are a function of its files and its comment."""
     sink = io.BytesIO()
     with ZipFile(sink, "w", ZIP_STORED) as archive:
         archive.comment = comment.encode()
