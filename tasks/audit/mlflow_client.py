@@ -1,12 +1,16 @@
 """How MLflow is reached: through its client alone, which prints nothing, and not for long."""
 
+import base64
 import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tasks.audit import artifacts, mlflow_needs
+from tasks.domain.blotting import blotted, remember
 from tasks.domain.errors import LabelloopError
 
 if TYPE_CHECKING:
@@ -16,12 +20,17 @@ PATIENCE = {
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
     "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
+    # Another address would get what was meant for the one that was confirmed.
+    "MLFLOW_ALLOW_HTTP_REDIRECTS": "false",
 }
 QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
 }
+BASIC = ("USERNAME", "PASSWORD")
+SENT = ("MLFLOW_TRACKING_TOKEN", "MLFLOW_TRACKING_PASSWORD")
+"""Variables of which MLflow's client sends the values along."""
 LONGEST = 160
 """Characters of its own words that are passed on."""
 LOGGERS = ("mlflow", "alembic", "git")
@@ -51,7 +60,15 @@ def prepare(root: Path, uri: str) -> None:
 def client(
     root: Path, uri: str, failure: type[TrackingError] = TrackingError
 ) -> "Iterator[MlflowClient]":
-    """Open a server or database; whatever goes wrong in it is a `failure`."""
+    """Open a server or database; whatever goes wrong in it is a `failure`.
+
+    Raises
+    ------
+    UntrustedError
+        The user has not confirmed it, or the place where it says that its files are.
+    """
+    mlflow_needs.require(root, uri)
+    _remember_secrets()
     mlflow = _library()
     from alembic.util.exc import CommandError
     from mlflow.exceptions import MlflowException
@@ -59,17 +76,21 @@ def client(
 
     try:
         # The registry looks a model up through the global address, not through the client's.
-        mlflow.set_tracking_uri(address(root, uri))
-        yield mlflow.MlflowClient()
+        mlflow.set_tracking_uri(mlflow_needs.address(root, uri))
+        with artifacts.watched(partial(mlflow_needs.require_files, root, uri)):
+            yield mlflow.MlflowClient()
     except (MlflowException, SQLAlchemyError, CommandError, OSError) as error:
-        first = (str(error).splitlines() or [type(error).__name__])[0]
+        first = (blotted(str(error)).splitlines() or [type(error).__name__])[0]
         raise failure(f"MLflow: {first[:LONGEST]}", where=uri) from error
 
 
-def address(root: Path, uri: str) -> str:
-    """Make the address of an SQLite file absolute: relative ones begin at the campaign."""
-    path = uri.removeprefix("sqlite:///")
-    return uri if path in (uri, "") else f"sqlite:///{root.resolve() / path}"
+def _remember_secrets() -> None:
+    """Have blotted out what MLflow's client is about to send by itself."""
+    for name in SENT:
+        remember(os.environ.get(name, ""))
+    user, password = (os.environ.get(f"MLFLOW_TRACKING_{name}", "") for name in BASIC)
+    if password:
+        remember(base64.b64encode(f"{user}:{password}".encode()).decode())
 
 
 def _library() -> Any:

@@ -1,14 +1,14 @@
 """DVC, in this process: a command line for each call would cost half a second."""
 
 import logging
-import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tasks.domain import crash
-from tasks.domain.errors import CampaignError
+from tasks.versions import remote_needs
+from tasks.versions.translation import translated
 
 if TYPE_CHECKING:
     from dvc.repo import Repo
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def init(root: Path) -> None:
     """Make a DVC repository inside a git one, that tells nobody of its use."""
     with (
-        _translated(root),
+        translated(root),
         _repo_class().init(str(root)) as repo,
         repo.config.edit("repo") as config,
     ):
@@ -59,7 +59,7 @@ def add_remote(root: Path, url: str, endpoint: str | None = None) -> None:
 
 def has_remote(root: Path) -> bool:
     """Whether a default remote is set."""
-    with _translated(root):
+    with translated(root):
         from dvc.config import Config
 
         # A repository that is opened opens its databases too.
@@ -68,6 +68,7 @@ def has_remote(root: Path) -> bool:
 
 def reach_remote(root: Path) -> None:
     """Ask the default remote for something it need not have; raises if it does not answer."""
+    remote_needs.require(root)
     with opened(root) as repo:
         odb = repo.cloud.get_remote_odb()
         odb.fs.exists(odb.oid_to_path("0" * 32))
@@ -81,6 +82,7 @@ def push(root: Path, md5s: Iterable[str]) -> None:
     """
     from dvc_data.hashfile.hash_info import HashInfo
 
+    remote_needs.require(root)
     with crash.guarded("dvc:push"), opened(root) as repo:
         objects = {HashInfo("md5", md5) for md5 in md5s}
         for stage in repo.index.stages:
@@ -91,6 +93,7 @@ def push(root: Path, md5s: Iterable[str]) -> None:
 
 def pull(root: Path, target: str) -> None:
     """Bring what a .dvc file stands for from the default remote."""
+    remote_needs.require(root)
     with opened(root) as repo:
         repo.pull(targets=[str(root / target)])
 
@@ -98,7 +101,7 @@ def pull(root: Path, target: str) -> None:
 @contextmanager
 def opened(root: Path) -> "Iterator[Repo]":
     """Open a repository; whatever goes wrong in it is a `CampaignError`."""
-    with _translated(root), _repo_class()(str(root)) as repo:
+    with translated(root), _repo_class()(str(root)) as repo:
         yield repo
 
 
@@ -111,16 +114,3 @@ def _repo_class() -> "type[Repo]":
         logging.getLogger(name).setLevel(logging.CRITICAL)
     found: type[Repo] = Repo
     return found
-
-
-@contextmanager
-def _translated(root: Path) -> Iterator[None]:
-    os.environ.setdefault("DVC_NO_ANALYTICS", "1")
-    from dvc.exceptions import DvcException
-    from dvc_objects.fs.errors import RemoteMissingDepsError
-
-    try:
-        yield
-    except (DvcException, RemoteMissingDepsError, OSError) as error:
-        first = (str(error).splitlines() or [type(error).__name__])[0]
-        raise CampaignError(f"DVC: {first}", where=str(root)) from error

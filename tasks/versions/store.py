@@ -4,7 +4,7 @@ from functools import cached_property
 from pathlib import Path
 
 from tasks.domain.errors import CampaignError
-from tasks.versions import data
+from tasks.versions import data, remote_needs
 
 
 class Store:
@@ -43,6 +43,7 @@ class Store:
             return Path(repo.cache.local.path)
 
     def _from_remote(self, md5: str) -> bytes:
+        remote_needs.require(self.root)
         with data.opened(self.root) as repo:
             if not repo.config["core"].get("remote"):
                 raise _missing(md5, "and no DVC remote is set")
