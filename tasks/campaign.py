@@ -1,11 +1,11 @@
 """Where each file of a campaign lies."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tasks import params
+from tasks.domain import round_record
 from tasks.domain.digests import Digest
 from tasks.domain.errors import CampaignError
 from tasks.trust import machine, own
@@ -90,9 +90,8 @@ class Campaign:
 
     @property
     def record(self) -> dict[str, Any]:
-        """What the open round was opened with: round.json."""
-        found: dict[str, Any] = json.loads(self.path(ROUND).read_text())
-        return found
+        """What the open round was opened with: round.json; raises `CampaignError`."""
+        return round_record.parse(self.path(ROUND).read_bytes(), ROUND)
 
     @property
     def round(self) -> int:
@@ -104,8 +103,7 @@ class Campaign:
 
         A folder of items that is tried out before it is a campaign's has no round.json, and none.
         """
-        path = self.path(ROUND)
-        record = json.loads(path.read_text()) if path.exists() else {}
+        record = self.record if self.path(ROUND).exists() else {}
         counted = record.get("intake", {}).items()
         return {name: Digest(**of) for name, of in counted if name.startswith(f"{folder}/")}
 

@@ -11,7 +11,7 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from tasks import registry
-from tasks.domain import metrics, wording
+from tasks.domain import metrics, strict_yaml, wording
 from tasks.domain.errors import ParamsError
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -181,7 +181,7 @@ class CollectParams(Section):
     at_deadline: Literal["wait", "take", "withdraw", "resend"] = "take"
     remind_hours: Hours | None = None
     fallback: FallbackParams | None
-    poll_seconds: Annotated[float, Field(ge=0)] = 60.0
+    poll_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 60.0
 
     @model_validator(mode="after")
     def _somebody_else(self) -> Self:
@@ -317,9 +317,11 @@ def parse(text: str, *, where: str = "params.yaml") -> Params:
 def _parsed(text: str, where: str) -> Params:
     """Read a text once: every action opens the campaign anew."""
     try:
-        content = yaml.safe_load(text)
+        content = strict_yaml.parse(text)
     except yaml.YAMLError as error:
         raise _not_yaml(error, where) from None
+    except strict_yaml.StrictYamlError as error:
+        raise ParamsError(str(error), where=where) from None
     except ValueError as error:
         # What looks like a date and is none, such as 2026-02-30.
         fix = "put dates in quotes"

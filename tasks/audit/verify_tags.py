@@ -11,9 +11,12 @@ from tasks import campaign as at
 from tasks.audit.findings import Findings
 from tasks.audit.rounds import Rounds, outputs
 from tasks.audit.verify_chain import blobs_at
+from tasks.domain import strict_yaml
 from tasks.versions import git
 
 LOCK = "dvc.lock"
+MOST_LOCK = 1 << 24
+"""Bytes of it; each stage takes less than ten thousand."""
 
 
 def check(rounds: Rounds, findings: Findings) -> None:
@@ -48,7 +51,7 @@ def _missing(rounds: Rounds, number: int, where: str, findings: Findings) -> Non
 def _check_lock(rounds: Rounds, number: int, tag: str, findings: Findings) -> None:
     """Compare dvc.lock with the ledger: it is where `dvc checkout` finds the bytes."""
     content = git.read(rounds.campaign.root, tag, LOCK)
-    stages = yaml.load(content, Loader=yaml.CSafeLoader)["stages"]
+    stages = strict_yaml.parse(content.decode(), MOST_LOCK, yaml.CSafeLoader)["stages"]
     locked = {out["path"]: out["md5"] for stage in stages.values() for out in stage.get("outs", ())}
     for entry in rounds.stages(number):
         for path, body in outputs(entry).items():

@@ -1,12 +1,12 @@
 """One fact of the ledger, and its bytes."""
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from tasks.domain import strict_json
 from tasks.domain.errors import LedgerError
 from tasks.domain.files import canonical_json
 
@@ -65,7 +65,7 @@ def parse(content: bytes, where: str) -> Entry:
         The bytes are not exactly those that the entry would be written as.
     """
     try:
-        entry = Entry(**json.loads(content))
+        entry = Entry(**strict_json.parse(content))
         same = entry.content == content
     except (ValueError, TypeError) as error:
         raise LedgerError(f"is not a ledger entry ({error})", where=where) from None

@@ -1,6 +1,5 @@
 """What the ledger and the files of a campaign say of its rounds."""
 
-import json
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from tasks.audit.rounds import Rounds
-from tasks.domain import changes, state
+from tasks.domain import changes, state, strict_json
 from tasks.domain.digests import Digest
 from tasks.reporting.data import State
 
@@ -44,7 +43,9 @@ class Past:
     def newest_json(self, path: str) -> Any:
         """Read a JSON file as the last round that wrote it left it; None if none did."""
         number = self._last(path)
-        return None if number is None else json.loads(self.rounds.content(number, path))
+        if number is None:
+            return None
+        return strict_json.json_of(self.rounds.content(number, path), f"{path} of round {number}")
 
     def at(self, number: int, kind: str) -> str:
         """Give when something happened; empty if it did not."""
