@@ -1,9 +1,11 @@
 """Where labelloop prints, so that words of others cannot give orders to the terminal."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
+from rich.text import Text
 
 from tasks.domain.blotting import blotted
 from tasks.domain.escapes import visible
@@ -11,6 +13,10 @@ from tasks.domain.escapes import visible
 
 class Terminal(Console):
     """A console that shows control characters as text, and no secret at all."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """Make a text of a string; before it is coloured, which would cut a secret in pieces."""
+        return super().render_str(blotted(text), **options)
 
     def render(
         self, renderable: RenderableType, options: ConsoleOptions | None = None
@@ -20,4 +26,4 @@ class Terminal(Console):
             if segment.control:
                 yield segment
             else:
-                yield Segment(visible(blotted(segment.text)), segment.style)
+                yield Segment(visible(segment.text), segment.style)

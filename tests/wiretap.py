@@ -58,6 +58,8 @@ class Ear(BaseHTTPRequestHandler):
     """Takes any method."""
 
     server: Wiretap
+    # Else it would not ask for the body that a client of S3 waits with.
+    protocol_version = "HTTP/1.1"
 
     def handle_one_request(self) -> None:
         self.raw_requestline = self.rfile.readline(65537)
@@ -69,10 +71,14 @@ class Ear(BaseHTTPRequestHandler):
         self.server.heard.append(heard)
         said = self.server.answer(heard)
         self.send_response(said.status)
-        for name, value in {"Content-Length": str(len(said.body)), **said.headers}.items():
+        for name, value in {**self._usual(said), **said.headers}.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(said.body)
+        self.close_connection = True
+
+    def _usual(self, said: Answer) -> dict[str, str]:
+        return {"Content-Length": str(len(said.body)), "Connection": "close"}
 
     def log_message(self, *_: object) -> None:
         pass

@@ -193,8 +193,8 @@ def test_what_the_user_types_is_confirmed(campaign: Path, tmp_path: Path, wireta
     items = next((campaign / "data/source").iterdir())
     made = tmp_path / "made"
     done = labelloop(
-        "init", made, "--pool", items, "--label", "label", "--holdout", "20", "--gold", "4", "--remote", "s3://mine/x",
-        "--endpoint", HOST,
+        "init", made, "--pool", items, "--label", "label", "--holdout", "20", "--gold", "4",
+        "--remote", "s3://mine/x", "--endpoint", HOST,
     )  # fmt: skip
     assert done.code == 0, done.err
     assert confirmed.has(Need(f"{HOST}/mine", AWS), made)
