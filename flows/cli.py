@@ -8,16 +8,18 @@ from typing import Annotated, Any, Literal, NoReturn
 
 import typer
 from pydantic import ValidationError
-from rich.console import Console
 from typer import BadParameter
 from typer.exceptions import TyperException
 
 from flows import disk
 from flows.apart import Apart
 from flows.ending import Terminated, on_sigterm
+from flows.terminal import Terminal
 from tasks import __version__
 from tasks.domain import wording
+from tasks.domain.blotting import blotted
 from tasks.domain.errors import LabelloopError, UserError
+from tasks.domain.escapes import visible
 
 app = typer.Typer(
     name="labelloop",
@@ -29,7 +31,7 @@ app = typer.Typer(
     "130 ended by Ctrl-C; 143 ended by SIGTERM.",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-out = Console(soft_wrap=True)
+out = Terminal(soft_wrap=True)
 INTERRUPTED, TERMINATED = 128 + signal.SIGINT, 128 + signal.SIGTERM
 """What a shell says of a program that was ended by Ctrl-C, or by SIGTERM."""
 
@@ -156,6 +158,7 @@ def check(context: typer.Context, as_json: AsJson = False) -> None:
     """Find out all that can be known before money is spent; writes nothing."""
     from tasks import checks
 
+    _ask_for_trust(context.obj)
     findings = checks.check(context.obj)
     if as_json:
         _print_json({"ok": checks.ok(findings), "checks": [f.to_json() for f in findings]})
@@ -185,6 +188,7 @@ def run(
     from flows.status import status
     from flows.words import standing
 
+    _ask_for_trust(context.obj)
     running.run(context.obj, Display(out, context.obj), rounds=rounds, wait=wait, prefect=prefect)
     out.print(standing(status(context.obj)), markup=False, highlight=False)
 
@@ -353,6 +357,7 @@ def audit(context: typer.Context, as_json: AsJson = False) -> None:
     from flows.words import verdict
     from tasks.audit.verify import audit as verify
 
+    _ask_for_trust(context.obj)
     found = verify(context.obj)
     if as_json:
         _print_json(found.to_json())
@@ -470,6 +475,7 @@ def serve(
     from flows.serve import Plan
     from flows.serve import serve as stay
 
+    _ask_for_trust(context.obj)
     plan = Plan(every, cron, rounds_every, timezone)
     door = (
         Door(webhooks, signed_with, webhook_scheme, webhook_header, webhook_url)
@@ -488,6 +494,42 @@ def prefect(context: typer.Context) -> None:
     from flows.pages import show
 
     show(context.obj, out)
+
+
+@app.command()
+def trust(
+    context: typer.Context,
+    also: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[PLACE]...", help="Places that the campaign does not name itself."),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Confirm all that it wants.")] = False,
+    revoke: Annotated[
+        str | None, typer.Option(metavar="PLACE", help="Take back all that was confirmed of it.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what the campaign wants to speak with, and confirm it: hosts, secrets, outside paths.
+
+    It also takes the campaign for your own: what is computed for it runs in this process from then
+    on. Nothing is connected to, and no secret goes out, before it is confirmed here, at a question,
+    or by the variable LABELLOOP_TRUST, which lists hosts, s3://buckets and folders.
+    """
+    from flows.commands import trust as command
+
+    if revoke is not None:
+        _tell(command.revoke(revoke), command.told_revoked, as_json)
+        return
+    facts = command.trust(context.obj, also or [], command.asking(yes=yes))
+    _tell(facts, command.told, as_json)
+
+
+def _ask_for_trust(directory: Path) -> None:
+    """Ask for what the campaign wants that was not confirmed, if somebody is there to answer."""
+    if sys.stdin.isatty() and sys.stderr.isatty():
+        from flows.commands import trust as command
+
+        command.ask_first(directory)
 
 
 @app.command()
@@ -555,7 +597,7 @@ def _end_usage(error: TyperException) -> NoReturn:
 
 
 def _end(line: str, code: int) -> NoReturn:
-    sys.stderr.write(f"labelloop: {line}\n")
+    sys.stderr.write(f"labelloop: {visible(blotted(line))}\n")
     sys.exit(code)
 
 

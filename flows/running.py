@@ -8,6 +8,7 @@ from flows.display import Display
 from flows.loop import advance
 from flows.server import prefect_api
 from tasks.domain import state
+from tasks.needs import refuse_untrusted
 from tasks.reopening import reconsider
 from tasks.work import look_at, refuse_uncommitted
 
@@ -19,6 +20,7 @@ def run(
     directory = directory.resolve()
     work = look_at(directory)
     refuse_uncommitted(work.campaign)
+    refuse_untrusted(work.campaign.root, work.params)
     found = reconsider(work)
     is_over = found is not None and not found.goes_on
     with display.running() as watch:

@@ -18,6 +18,7 @@ from flows.listening import Door, listening
 from flows.server import prefect_api
 from flows.turns import Busy
 from tasks.domain.errors import ParamsError
+from tasks.needs import refuse_untrusted
 from tasks.work import look_at, refuse_uncommitted
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def serve(directory: Path, plan: Plan, door: Door | None, console: Console) -> N
     """
     work = look_at(directory.resolve())
     refuse_uncommitted(work.campaign)
+    refuse_untrusted(work.campaign.root, work.params)
     os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "INFO"
     os.environ.setdefault("PREFECT_FLOWS_HEARTBEAT_FREQUENCY", HEARTBEAT_SECONDS)
     tether.offer()

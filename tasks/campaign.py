@@ -10,7 +10,7 @@ from tasks import params
 from tasks.domain import round_record
 from tasks.domain.digests import Digest
 from tasks.domain.errors import CampaignError, DataError
-from tasks.trust import machine, own, places, repository
+from tasks.trust import links, machine, own, repository
 
 PARAMS = "params.yaml"
 PIPELINE = "dvc.yaml"
@@ -195,7 +195,7 @@ def find(directory: Path) -> Campaign:
     if not is_own:
         repository.refuse_settings(root)
     repository.refuse_tracked(root, PRIVATE)
-    places.refuse_special(root, PLACES, is_own=is_own)
+    links.refuse_special(root, PLACES, is_own=is_own)
     if not is_own:
-        places.refuse_leading_away(root, FOLDERS)
+        links.refuse_leading_away(root, FOLDERS)
     return campaign

@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from tasks import campaign as at
-from tasks import dvcfile, pool, validate
+from tasks import dvcfile, needs, pool, validate
 from tasks.campaign import Campaign
 from tasks.domain.errors import CampaignError, ParamsError
 from tasks.domain.files import pretty_json
@@ -133,6 +133,8 @@ def think_out(request: Request) -> Planned:
     """
     _refuse_occupied(request.directory)
     planned = _planned(request)
+    if request.remote:
+        needs.confirm_typed(request.directory, request.remote, request.endpoint or "")
     _refuse_occupied_remotes(request)
     return planned
 

@@ -9,7 +9,7 @@ from typing import Any
 from tasks import campaign as at
 from tasks import registry, snapshot
 from tasks.campaign import Campaign
-from tasks.delivery import egress, legs
+from tasks.delivery import egress, legs, needs
 from tasks.delivery.desk import Desk, Desks
 from tasks.domain import locks, state
 from tasks.domain.errors import CampaignError
@@ -75,6 +75,7 @@ def desk(work: Work, leg: int, **known: Any) -> Iterator[Desk]:
     if given is None:
         fix = "put it back until the round is closed"
         raise CampaignError("is gone", where=f"{at.PARAMS} collect.fallback", fix=fix)
+    needs.require(work.params, leg, work.campaign.root)
     vendor: Vendor = registry.build("vendors", given.name, given.options)
     context = vendor_context(work.campaign, work.params, given.price)
     account = vendor.connect(replace(context, **known))

@@ -11,6 +11,7 @@ from prefect_server import api  # noqa: F401 - a fixture for every test
 from schedules import Tally
 from servers import s3, s3_bucket  # noqa: F401 - fixtures for every test
 from support import SMALL, advance, change_params, in_process, items
+from wiretap import scripted, wiretap  # noqa: F401 - fixtures for every test
 
 from tasks.domain import environment
 

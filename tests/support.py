@@ -24,8 +24,11 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from tasks import params
 from tasks.domain import digests
 from tasks.ledger.local import LocalLedger
+from tasks.needs import wanted
+from tasks.trust import confirmed
 from tasks.versions import git
 
 os.environ |= {
@@ -91,10 +94,11 @@ SMALL: Changes = {
 
 
 def change_params(root: Path, changes: Changes) -> None:
-    """Change params.yaml as a person would, and commit it."""
+    """Change params.yaml as a person would, commit it, and confirm what is in it."""
     path = root / "params.yaml"
     path.write_text(yaml.safe_dump(merge(yaml.safe_load(path.read_text()), changes)))
     git.commit(root, "Change params", ["params.yaml"])
+    confirmed.add((one.need for one in wanted(root, params.load(path)) if one.asks), root)
 
 
 def advance(root: Path, rounds: int | None = None, *, wait: bool = True) -> None:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import yaml
 
 from tasks.domain import digests
-from tasks.domain.errors import LabelloopError, NotHereError
+from tasks.domain.errors import LabelloopError, NotHereError, UntrustedError
 
 BROKEN = (
     LabelloopError,
@@ -152,7 +152,7 @@ class Findings:
         """Turn what broken data raises inside into a problem, and what is elsewhere into a note."""
         try:
             yield
-        except NotHereError as error:
+        except (NotHereError, UntrustedError) as error:
             self.skip(str(error))
         except LabelloopError as error:
             self.problem(kind, error.where or where, error.what)

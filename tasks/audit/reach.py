@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from tasks import campaign as at
 from tasks.audit.rounds import Rounds, Store
 from tasks.domain.digests import Digest
-from tasks.domain.errors import CampaignError, NotHereError
+from tasks.domain.errors import CampaignError, NotHereError, UntrustedError
 
 
 class NoData:
@@ -37,7 +37,7 @@ def store(rounds: Rounds) -> Store:
     for digest in wanted:
         try:
             rounds.store.fetch(digest.md5)
-        except CampaignError as error:
+        except (CampaignError, UntrustedError) as error:
             reason = reason or str(error)
         else:
             return rounds.store

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tasks import campaign as at
-from tasks.audit import mlflow_client, tracked, tracking, verify_registry
+from tasks.audit import mlflow_client, mlflow_needs, tracked, tracking, verify_registry
 from tasks.audit.findings import Findings
 from tasks.audit.mlflow_client import TrackingError
 from tasks.audit.rounds import Rounds
 from tasks.domain import state
+from tasks.domain.errors import ParamsError, UntrustedError
 from tasks.params import Params
 
 if TYPE_CHECKING:
@@ -26,7 +27,11 @@ def check(rounds: Rounds, params: Params, findings: Findings) -> None:
         findings.skip(f"round {number}: {what}")
     if not rounds.entries:
         return
-    address = mlflow_client.address(rounds.campaign.root, params.tracking.uri)
+    try:
+        address = mlflow_needs.address(rounds.campaign.root, params.tracking.uri)
+    except ParamsError as error:
+        findings.skip(f"MLflow: {error}")
+        return
     is_file = address.startswith("sqlite:///")
     if is_file and not Path(address.removeprefix("sqlite:///")).exists():
         for number in sorted(set(rounds.closed) - _logged(rounds)):
@@ -37,8 +42,8 @@ def check(rounds: Rounds, params: Params, findings: Findings) -> None:
     try:
         with mlflow_client.client(rounds.campaign.root, params.tracking.uri) as client:
             _check_runs(client, rounds, params, findings, own_file=is_file)
-    except TrackingError as error:
-        findings.skip(str(error))
+    except (TrackingError, UntrustedError) as error:
+        findings.skip(f"MLflow: {str(error).removeprefix('MLflow: ')}")
 
 
 def _logged(rounds: Rounds) -> set[int]:

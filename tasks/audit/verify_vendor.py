@@ -8,7 +8,7 @@ from tasks import campaign as at
 from tasks import registry
 from tasks.audit.findings import Findings
 from tasks.audit.rounds import Rounds
-from tasks.delivery import legs
+from tasks.delivery import legs, needs
 from tasks.delivery.legs import Sent
 from tasks.domain import state
 from tasks.domain.errors import BatchDeletedError, VendorError
@@ -159,6 +159,7 @@ def _stated(
     findings: Findings,
 ) -> Stated | None:
     try:
+        needs.require(params, batches[0].leg, rounds.campaign.root)
         with _account(rounds, params, given) as account:
             return [(sent, _statement(account, sent)) for sent in batches]
     except VendorError as error:

@@ -13,6 +13,7 @@
     │   └── EntryExistsError  another process has written this entry first
     └── VendorError           a call to an annotation vendor went wrong
         ├── VendorRefusedError        it was declined; asking again changes nothing (UserError too)
+        │   ├── UntrustedError            nobody has confirmed that this place is to be spoken with
         │   ├── VendorAuthError           the token is missing, wrong, expired or revoked
         │   ├── RejectedItemError         some tasks cannot be taken, each for a reason
         │   ├── BatchConflictError        a batch of that name is there and is another one
@@ -26,9 +27,14 @@
 
 from collections.abc import Mapping
 
+from tasks.domain.blotting import blotted
+from tasks.domain.escapes import visible
+
 
 class LabelloopError(Exception):
     """Anything that labelloop itself raises.
+
+    Secrets that are known are blotted out of its words, which may be those of a server.
 
     Parameters
     ----------
@@ -41,13 +47,14 @@ class LabelloopError(Exception):
     """
 
     def __init__(self, what: str, *, where: str = "", fix: str = "") -> None:
+        what, where, fix = (blotted(part) for part in (what, where, fix))
         super().__init__(what)
         self.what, self.where, self.fix = what, where, fix
 
     def __str__(self) -> str:
         line = f"{self.where}: {self.what}" if self.where else self.what
         line = f"{line}; {self.fix}" if self.fix else line
-        return " ".join(line.split())
+        return visible(" ".join(line.split()))
 
 
 class UserError(LabelloopError):
@@ -94,6 +101,10 @@ class OutcomeUnknownError(VendorError):
     """Nobody knows whether the call took effect: reconcile, never resend."""
 
 
+class UntrustedError(VendorRefusedError):
+    """A campaign names a place, or a secret for it, that this user has not confirmed."""
+
+
 class VendorAuthError(VendorRefusedError):
     """The token is missing, wrong, expired or revoked, or may not do this."""
 
@@ -111,7 +122,7 @@ class RejectedItemError(VendorRefusedError):
         key, reason = next(iter(reasons.items()))
         more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
         super().__init__(f"task {key} was rejected: {reason}{more}", where=where, fix=fix)
-        self.reasons = dict(reasons)
+        self.reasons = {key: blotted(reason) for key, reason in reasons.items()}
 
 
 class BatchConflictError(VendorRefusedError):

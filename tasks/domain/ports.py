@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from tasks.domain.choosing import Candidates, Consensus, Floats
 from tasks.domain.entries import Entry
 from tasks.domain.incoming import Hint, Page, Parsed, Progress, Receipt, Statement
+from tasks.domain.needs import Need
 from tasks.domain.outgoing import (
     BatchSpec,
     Capabilities,
@@ -113,7 +114,8 @@ class Account(Protocol):
     - Its own only. `close` and `cancel` touch this batch alone; `cancel` keeps what was answered.
     - Only `tasks.domain.errors.VendorError` leaves it, of the narrowest kind that fits. A call that
       may have taken effect raises `OutcomeUnknownError` and is not tried again before `reconcile`.
-    - Secrets come from `tasks.domain.secrets`, and reach neither messages nor stored bodies.
+    - Secrets come from `tasks.trust.guard.secret`, which is told where they go, and reach neither
+      messages nor stored bodies.
     - All times are UTC, and hours are counted by the vendor's clock.
     """
 
@@ -206,6 +208,15 @@ class Vendor(Protocol):
 
     def connect(self, context: VendorContext) -> Account:
         """Open the campaign's account; speaks with nobody yet."""
+        ...
+
+    def needs(self) -> tuple[Need, ...]:
+        """List the places that its options name, and the secrets that go there.
+
+        A field is the name of an option. A campaign may be a stranger's, so nothing is connected to
+        before the user has confirmed all of it (`tasks.trust.guard`). A vendor without this
+        method is confirmed by its name with its options.
+        """
         ...
 
     def parse(self, record: Mapping[str, Any]) -> Parsed:

@@ -9,6 +9,7 @@ from tasks.domain.errors import (
     LedgerError,
     OutcomeUnknownError,
     ParamsError,
+    UntrustedError,
     VendorError,
     VendorRefusedError,
 )
@@ -87,6 +88,8 @@ class S3Store:
 def _told() -> Iterator[None]:
     try:
         yield
+    except UntrustedError:
+        raise
     except VendorRefusedError as error:
         raise CampaignError(error.what, where=error.where, fix=error.fix) from error
     except VendorError as error:

@@ -20,6 +20,7 @@ from botocore.exceptions import (
     TokenRetrievalError,
 )
 from botocore.parsers import ResponseParserError
+from urllib3.exceptions import HTTPError
 
 from tasks.domain.errors import (
     ThrottledError,
@@ -28,10 +29,21 @@ from tasks.domain.errors import (
     VendorError,
     VendorRefusedError,
 )
+from tasks.objects.capped import TooMuchError
 from tasks.objects.store import Access
 
-FOREIGN = (ClientError, BotoCoreError, ResponseParserError, KeyError)
-"""All that botocore raises about a call; the last one where a reply lacks what S3 says."""
+STRANGE = (
+    ResponseParserError,
+    LookupError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    ArithmeticError,
+    RecursionError,
+)
+"""What reading a reply ends in that is not of the store's form."""
+FOREIGN = (ClientError, BotoCoreError, HTTPError, *STRANGE)
+"""All that botocore raises about a call."""
 CUT = (IncompleteReadError, ResponseStreamingError)
 UNSENT = (EndpointConnectionError, ConnectTimeoutError, ProxyConnectionError)
 BAD_CERTIFICATE = ("CERTIFICATE_VERIFY_FAILED", "WRONG_VERSION_NUMBER")
@@ -115,6 +127,11 @@ def is_broken_off(error: Exception) -> bool:
     return isinstance(error, HTTPClientError | SSLError) and not is_unsent(error)
 
 
+def is_strange(error: Exception) -> bool:
+    """Whether a reply could not be read."""
+    return isinstance(error, STRANGE) and not isinstance(error, BotoCoreError)
+
+
 def _is_distrust(error: Exception) -> bool:
     return isinstance(error, SSLError) and any(word in str(error) for word in BAD_CERTIFICATE)
 
@@ -186,10 +203,12 @@ def _of_wire(error: Exception, action: str, where: str, access: Access) -> Vendo
     if _is_distrust(error):
         fix = "check the address, or name the certificate authority in AWS_CA_BUNDLE"
         return VendorRefusedError(f"{endpoint} has no valid certificate", where=where, fix=fix)
-    if isinstance(error, ResponseParserError | KeyError):
+    if isinstance(error, TooMuchError):
+        return VendorRefusedError(str(error), where=where, fix="check the endpoint")
+    if is_strange(error):
         fix = "check the endpoint"
         return VendorRefusedError(f"{endpoint} does not speak S3", where=where, fix=fix)
-    if isinstance(error, (HTTPClientError, SSLError, *UNSENT, *CUT)):
+    if isinstance(error, (HTTPClientError, HTTPError, SSLError, *UNSENT, *CUT)):
         return TransientError(f"{endpoint} cannot be reached ({kind})", where=where)
     return VendorRefusedError(f"could not {action} it ({error})", where=where)
 

@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
-from botocore.parsers import ResponseParserError
 
 from tasks.domain.errors import (
     OutcomeUnknownError,
@@ -19,9 +18,19 @@ from tasks.domain.errors import (
     VendorRefusedError,
 )
 from tasks.objects.client import Connection, new_client, time_of
-from tasks.objects.errors import BUSY, FOREIGN, FULL, code_of, is_broken_off, mapped, status_of
+from tasks.objects.errors import (
+    BUSY,
+    FOREIGN,
+    FULL,
+    code_of,
+    is_broken_off,
+    is_strange,
+    mapped,
+    status_of,
+)
 from tasks.objects.patience import patiently, translated
 from tasks.objects.store import LIMIT, Access, Blob, Info
+from tasks.trust import places
 
 READS = 4
 """How often a read is tried in all."""
@@ -138,6 +147,7 @@ class S3Objects:
             return new_client(
                 "s3",
                 self._access,
+                places.bucket(self.url, self._access.endpoint),
                 # Other stores than AWS know neither bucket names as hosts nor trailing checksums.
                 s3={"addressing_style": "path" if self._access.endpoint else "auto"},
                 request_checksum_calculation="when_required",
@@ -252,7 +262,7 @@ def _is_unknown(error: Exception) -> bool:
         # Some words say that it was not done; a plain 500, 502, 503 or 504 says nothing.
         status = status_of(error)
         return status >= 500 and status not in (501, 507) and code_of(error) not in REFUSALS
-    return is_broken_off(error) or isinstance(error, ResponseParserError)
+    return is_broken_off(error) or is_strange(error)
 
 
 def _time(moment: datetime) -> str:

@@ -1,8 +1,9 @@
 """Which campaigns are this user's own: made here, or taken for such by `labelloop trust`.
 
 A campaign is recognised by a random token in its private folder, which no clone has, and of which
-this machine keeps the digest. A campaign that is not one's own is a stranger's: it can be opened,
-audited and replayed, and what is computed for it is computed in a process of its own.
+this machine keeps the digest, or by a folder above it that ``LABELLOOP_TRUST`` names. A campaign
+that is not one's own is a stranger's: it can be opened, audited and replayed, and what is computed
+for it is computed in a process of its own.
 """
 
 import hashlib
@@ -10,7 +11,7 @@ import secrets
 from pathlib import Path
 
 from tasks.domain.files import write_atomic
-from tasks.trust import machine
+from tasks.trust import machine, named
 
 TOKEN = "token"  # noqa: S105 # a file's name
 LONGEST = 64
@@ -18,6 +19,8 @@ LONGEST = 64
 
 def is_own(private: Path) -> bool:
     """Whether the campaign with that private folder is this user's own."""
+    if named.covers_path(private.parent):
+        return True
     path = private / TOKEN
     if private.is_symlink() or path.is_symlink() or not path.is_file():
         return False

@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import AfterValidator, Field
 
 from tasks.domain.incoming import Hint, Parsed
+from tasks.domain.needs import Need
 from tasks.domain.outgoing import Capabilities, VendorContext
+from tasks.objects.needs import of_store, with_keys
+from tasks.objects.store import Access
+from tasks.trust import places
 from tasks.vendors._ground_truth.lambdas import refuse_unknown_region
 from tasks.vendors._ground_truth.names import MAX_COPIES, MAX_TASKS, refuse_bad_place
 
@@ -108,6 +112,23 @@ class GroundTruth:
         from tasks.vendors._ground_truth.account import GroundTruthAccount
 
         return GroundTruthAccount(self, context)
+
+    @property
+    def access(self) -> Access:
+        """How to come into the bucket."""
+        return Access(self.s3_endpoint, self.region, self.access_key, self.secret_key)
+
+    @property
+    def sagemaker(self) -> str:
+        """Where SageMaker is."""
+        top = "amazonaws.com.cn" if self.region.startswith("cn-") else "amazonaws.com"
+        return self.sagemaker_endpoint or f"https://api.sagemaker.{self.region}.{top}"
+
+    def needs(self) -> tuple[Need, ...]:
+        """Name the bucket and SageMaker, with their keys."""
+        place = places.origin(self.sagemaker)
+        field = "sagemaker_endpoint" if self.sagemaker_endpoint else "region"
+        return of_store(self.url, self.access) + with_keys(place, self.access, field)
 
     def parse(self, record: Mapping[str, Any]) -> Parsed:
         """Understand one record.

@@ -3,23 +3,22 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
 from tasks.domain.incoming import Hint, Parsed
+from tasks.domain.needs import Need
 from tasks.domain.outgoing import Capabilities, VendorContext
+from tasks.trust import places
 
 if TYPE_CHECKING:
     from tasks.vendors._label_studio.account import LabelStudioAccount
 
 
 def _address(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if not url.startswith(("http://", "https://")):
         raise ValueError("must begin with http:// or https:// and name a host")
-    if parts.username or parts.password:
-        raise ValueError("must not hold a password; the token is in the environment")
+    places.origin(url)
     return url
 
 
@@ -73,6 +72,10 @@ class LabelStudio:
         from tasks.vendors._label_studio.account import LabelStudioAccount
 
         return LabelStudioAccount(self, context)
+
+    def needs(self) -> tuple[Need, ...]:
+        """Name the server, which gets the token."""
+        return (Need(places.origin(self.url), self.token_env, "url"),)
 
     def parse(self, record: Mapping[str, Any]) -> Parsed:
         """Understand one task with all its annotations.

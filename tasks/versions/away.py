@@ -9,7 +9,7 @@ from typing import Any
 
 from tasks.domain.errors import CampaignError
 from tasks.trust import machine
-from tasks.versions import dvc_config
+from tasks.versions import dvc_config, remote_needs
 
 FILES = ("files", "md5")
 """Where DVC keeps bytes, in a remote as in its cache."""
@@ -56,7 +56,10 @@ def reached(root: Path) -> Iterator[Away | None]:
     ------
     CampaignError
         The clone says of it what it may not, or it cannot be reached.
+    UntrustedError
+        The user has not confirmed it.
     """
+    remote_needs.require(root)
     remote = dvc_config.default_remote(root)
     if remote is None:
         yield None

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tasks.domain import crash
-from tasks.versions import away, dvc_config, dvc_files
+from tasks.versions import away, dvc_config, dvc_files, remote_needs
 
 if TYPE_CHECKING:
     from dvc.repo import Repo
@@ -78,6 +78,7 @@ def push(root: Path, md5s: Iterable[str]) -> None:
     """
     from dvc_data.hashfile.hash_info import HashInfo
 
+    remote_needs.require(root)
     with crash.guarded("dvc:push"), opened(root) as repo:
         objects = {HashInfo("md5", md5) for md5 in md5s}
         for stage in _stages(repo, root):

@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 from support import FORK, advance, in_process
 
 from tasks import campaign as at
-from tasks.audit import mlflow_client, tracked, tracking
+from tasks.audit import mlflow_client, mlflow_needs, tracked, tracking
 from tasks.audit.mlflow_client import TrackingError
 from tasks.audit.rounds import Rounds
 from tasks.audit.tracking import log_round
 from tasks.audit.verify import audit
+from tasks.domain.errors import ParamsError
 from tasks.ledger.local import LocalLedger
 from tasks.modeling import bundle
 from tasks.versions.store import Store
@@ -185,7 +186,7 @@ def test_what_was_never_logged_can_be_told_elsewhere(
 
 
 @pytest.mark.integration
-@pytest.mark.parametrize("uri", ["http://127.0.0.1:9", "sqlite:///params.yaml", "nothing://there"])
+@pytest.mark.parametrize("uri", ["http://127.0.0.1:9", "sqlite:///params.yaml"])
 def test_a_server_that_is_not_there_fails_soon_and_in_one_way(copy: Path, uri: str) -> None:
     begun = time.monotonic()
     with pytest.raises(TrackingError):
@@ -196,9 +197,31 @@ def test_a_server_that_is_not_there_fails_soon_and_in_one_way(copy: Path, uri: s
 
 def test_a_relative_database_lies_in_the_campaign(tmp_path: Path) -> None:
     here = tmp_path.resolve()
-    assert mlflow_client.address(here, "sqlite:///mlflow.db") == f"sqlite:///{here}/mlflow.db"
-    for uri in ("sqlite:////absolute/mlflow.db", "http://127.0.0.1:5000", "sqlite:///"):
-        assert mlflow_client.address(here, uri) == uri
+    assert mlflow_needs.address(here, "sqlite:///mlflow.db") == f"sqlite:///{here}/mlflow.db"
+    for uri in ("sqlite:////absolute/mlflow.db", "http://127.0.0.1:5000"):
+        assert mlflow_needs.address(here, uri) == uri
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "nothing://there",
+        "databricks",
+        "file:///tmp/runs",
+        "postgresql://db.example.org/mlflow",
+        "sqlite:///",
+        "sqlite:///file:mlflow.db?uri=true",
+        "sqlite+pysqlite:///mlflow.db",
+        "https://me:secret@mlflow.example.org",
+        "http://127.0.0.1\\@mlflow.example.org",
+    ],
+)
+def test_an_address_of_another_kind_is_refused_without_repeating_it(
+    tmp_path: Path, uri: str
+) -> None:
+    with pytest.raises(ParamsError, match=r"^params\.yaml tracking\.uri: ") as caught:
+        mlflow_client.prepare(tmp_path, uri)
+    assert "secret" not in str(caught.value)
 
 
 @settings(max_examples=100)

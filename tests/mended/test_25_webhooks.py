@@ -14,7 +14,7 @@ from flows.seals import HeaderSeal, TimedSeal
 from tasks.delivery import hooks
 from tasks.domain.errors import ParamsError, VendorError, VendorRefusedError
 from tasks.domain.outgoing import Webhook
-from tasks.vendors._http import Http, Patience
+from tasks.vendors._http.client import Http, Patience
 from tasks.vendors._label_studio import webhooks
 from tasks.vendors._label_studio.server import Server
 from tasks.vendors._label_studio.token import Token

@@ -383,8 +383,8 @@ class TestBadKeys:
             open_objects(f"s3://{s3_bucket}").check()
 
     def test_a_secret_that_is_not_set_is_named(self, s3_bucket):
-        access = Access(key_id="NOBODY_SET_THIS", key_secret="NOR_THIS")
-        with pytest.raises(VendorAuthError, match="NOBODY_SET_THIS"):
+        access = Access(key_id="BUCKET_KEY_NOT_SET", key_secret="BUCKET_SECRET_NOT_SET")
+        with pytest.raises(VendorAuthError, match="BUCKET_KEY_NOT_SET"):
             open_objects(f"s3://{s3_bucket}", access).check()
 
     def test_rights_on_one_prefix_alone(self, s3, s3_bucket, monkeypatch):

@@ -14,6 +14,7 @@ from labelloop_contracts.world import CAMPAIGN, CLASSES, PRICE, CannotHappenErro
 
 from tasks import registry
 from tasks.domain.outgoing import Outgoing, Reference, VendorContext
+from tasks.trust import confirmed
 
 NOON = 1_790_000_000
 
@@ -27,6 +28,7 @@ class FilesWorld(World):
         self.vendor = registry.build("vendors", "files", options)
         self._home = place / "campaign" / ".labelloop"
         self._home.mkdir(parents=True, exist_ok=True)
+        confirmed.add(self.vendor.needs(), self._home.parent)
         self._instant: float | None = None
 
     def connect(self, outgoing: Outgoing | None = None):

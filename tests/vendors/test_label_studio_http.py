@@ -15,7 +15,8 @@ from tasks.domain.errors import (
     VendorRefusedError,
 )
 from tasks.domain.outgoing import VendorContext
-from tasks.vendors._http import Http, Patience, decoded
+from tasks.vendors._http.client import Http, Patience
+from tasks.vendors._http.reply import decoded
 from tasks.vendors.label_studio import LabelStudio
 
 JSON = {"Content-Type": "application/json"}

@@ -16,6 +16,7 @@ from tasks.domain.files import pretty_json
 from tasks.domain.incoming import Page, Progress, Receipt, Statement
 from tasks.domain.outgoing import BatchSpec, Decision, Reference, Task, VendorContext
 from tasks.objects.store import open_objects
+from tasks.trust import guard
 from tasks.vendors._bucket.batch import Batch, checked
 from tasks.vendors._bucket.cursor import from_json, page
 from tasks.vendors._bucket.lines import lines_of, tally, wanted
@@ -31,6 +32,8 @@ class BucketAccount:
 
     def __init__(self, options: Options, context: VendorContext) -> None:
         self._options, self._context = options, context
+        for need in options.needs():
+            guard.require(need, context.home.parent)
         self._objects = open_objects(options.url, options.access)
         self._log = Log(self._objects, context.outgoing, options.delimiter)
         self._results = Results(self._objects, options)

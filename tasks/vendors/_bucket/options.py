@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator
 from pydantic import Field as Limits
 
+from tasks.domain.needs import Need
+from tasks.objects.needs import of_store
 from tasks.objects.store import Access, refuse_bad_url
 
 Column = Literal[
@@ -50,7 +52,7 @@ class Options:
 
     url: Annotated[str, AfterValidator(refuse_bad_url)]
     endpoint: Annotated[str, Limits(pattern=r"^(https?://[^@\s]+)?$")] = ""
-    region: str = ""
+    region: Annotated[str, Limits(pattern=r"^[a-z0-9-]*$")] = ""
     key_id: VariableName = ""
     key_secret: VariableName = ""
     format: Literal["jsonl", "csv"] = "jsonl"
@@ -69,6 +71,10 @@ class Options:
     def access(self) -> Access:
         """How to come in."""
         return Access(self.endpoint, self.region, self.key_id, self.key_secret)
+
+    def needs(self) -> tuple[Need, ...]:
+        """Name the bucket with its keys, or the folder."""
+        return of_store(self.url, self.access)
 
     @property
     def limit(self) -> int:

@@ -15,6 +15,7 @@ from tasks.domain.files import make_folder
 from tasks.domain.incoming import Page, Progress, Receipt, Statement
 from tasks.domain.outgoing import BatchSpec, Decision, Reference, Task, VendorContext
 from tasks.objects.folder import FolderObjects
+from tasks.trust import guard
 from tasks.vendors._files import kept, writing
 from tasks.vendors._files.batch import Batch
 from tasks.vendors._files.cells import folded
@@ -37,6 +38,8 @@ class FilesAccount:
         folder = Path(options.folder).expanduser()
         self._ours = not folder.is_absolute()
         home = context.home.absolute()
+        for need in options.needs():
+            guard.require(need, home.parent)
         self._root = home.parent / folder if options.folder else home / "files"
         self._objects = FolderObjects(self._root)
         self._batches: dict[str, Batch] = {}

@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator
 from pydantic import Field as Limits
 
+from tasks.domain.needs import Need
+
 COLUMNS = ("key", "copy", "item_id", "label", "annotator")
 """What labelloop itself writes, beside the fields of the payload."""
 MOST_TASKS = 2000
@@ -74,6 +76,10 @@ class Options:
     )
     skip: Annotated[str, Limits(min_length=1, max_length=40)] = "?"
     max_megabytes: Annotated[float, Limits(gt=0, le=1024)] = 64.0
+
+    def needs(self) -> tuple[Need, ...]:
+        """Name the folder, if it is not the campaign's own."""
+        return (Need(self.folder, field="folder"),) if self.folder else ()
 
     def title(self, name: str) -> str:
         """Give the title that a column of ours has in the files."""

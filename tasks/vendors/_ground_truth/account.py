@@ -13,7 +13,7 @@ from tasks.domain.errors import (
 )
 from tasks.domain.incoming import Page, Progress, Receipt, Statement
 from tasks.domain.outgoing import BatchSpec, Decision, Reference, Task, VendorContext
-from tasks.objects.store import Access, open_objects
+from tasks.objects.store import open_objects
 from tasks.vendors._ground_truth import manifest as manifests
 from tasks.vendors._ground_truth.answers import Answers
 from tasks.vendors._ground_truth.batch import CANCELLED, CLOSED, Batch
@@ -41,8 +41,7 @@ class GroundTruthAccount:
 
     def __init__(self, options: "GroundTruth", context: VendorContext) -> None:
         self._options, self._context = options, context
-        access = Access(options.s3_endpoint, options.region, options.access_key, options.secret_key)
-        self._objects = open_objects(options.url, access)
+        self._objects = open_objects(options.url, options.access)
         self._jobs = Jobs(options, context.outgoing)
         self._batches: dict[str, Batch] = {}
 

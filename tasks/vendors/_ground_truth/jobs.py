@@ -13,6 +13,7 @@ from tasks.objects.client import CONNECT_SECONDS, Connection, new_client, time_o
 from tasks.objects.errors import code_of, mapped
 from tasks.objects.patience import patiently, translated
 from tasks.objects.store import Access
+from tasks.trust import places
 from tasks.vendors._ground_truth.errors import (
     FOREIGN,
     TAKEN,
@@ -124,6 +125,7 @@ class Jobs:
             client = new_client(
                 "sagemaker",
                 self._access,
+                places.origin(self._options.sagemaker),
                 connect_timeout=min(CONNECT_SECONDS, wait),
                 read_timeout=wait,
             )

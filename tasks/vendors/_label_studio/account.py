@@ -13,7 +13,8 @@ from tasks.domain.errors import (
 from tasks.domain.incoming import Page, Progress, Receipt, Statement
 from tasks.domain.outgoing import BatchSpec, Decision, Task, VendorContext, Webhook
 from tasks.domain.outgoing import Reference as Kept
-from tasks.vendors._http import Http, Patience
+from tasks.trust import places
+from tasks.vendors._http.client import Http, Patience
 from tasks.vendors._label_studio import display, webhooks
 from tasks.vendors._label_studio.counting import OPEN, OURS, Count, Counting
 from tasks.vendors._label_studio.project import Marker, Project, Reference, title
@@ -39,7 +40,7 @@ class LabelStudioAccount:
     def __init__(self, options: "LabelStudio", context: VendorContext) -> None:
         self._options, self._context = options, context
         patience = Patience(options.timeout, options.attempts, options.pause)
-        token = Token(options.token_env)
+        token = Token(options.token_env, places.origin(options.url))
         self._server = Server(Http(options.url, token, context.outgoing, patience))
         self._sending = Sending(self._server)
         self._walk: tuple[tuple[dict[str, Any], dict[str, Any]], Reading] | None = None

@@ -16,7 +16,7 @@ from tasks.domain.errors import (
 )
 from tasks.domain.incoming import Receipt
 from tasks.domain.outgoing import Task
-from tasks.vendors._http import Reply, decoded
+from tasks.vendors._http.reply import Reply, decoded
 from tasks.vendors._label_studio import display
 from tasks.vendors._label_studio.counting import OPEN
 from tasks.vendors._label_studio.project import Project, Reference

@@ -9,7 +9,8 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from tasks.domain.errors import BatchDeletedError, OutcomeUnknownError, TransientError
-from tasks.vendors._http import Http, Reply, decoded, is_json
+from tasks.vendors._http.client import Http
+from tasks.vendors._http.reply import Reply, decoded, is_json
 from tasks.vendors._label_studio.project import INCLUDE, Project, Reference
 from tasks.vendors._label_studio.records import FIELDS
 

@@ -3,9 +3,11 @@
 import time
 from collections.abc import Mapping
 
+from tasks.domain.blotting import remember
 from tasks.domain.errors import TransientError, VendorAuthError
-from tasks.domain.secrets import secret
-from tasks.vendors._http import Post, Reply, decoded
+from tasks.trust import guard
+from tasks.vendors._http.client import Post
+from tasks.vendors._http.reply import Reply, decoded
 
 FRESH = 240.0
 """Seconds that an access token is used; the server lets it live for 300."""
@@ -16,15 +18,22 @@ class Token:
 
     A personal access token (three parts with dots) is exchanged for one that lives for five
     minutes. A legacy token is sent as it is.
+
+    Parameters
+    ----------
+    name : str
+        The variable.
+    place : str
+        The server that it goes to.
     """
 
-    def __init__(self, name: str) -> None:
-        self._name = name
+    def __init__(self, name: str, place: str) -> None:
+        self._name, self._place = name, place
         self._access: tuple[str, str, float] | None = None
 
     def headers(self, post: Post) -> Mapping[str, str]:
         """Give the header; asks the server for an access token if there is none."""
-        token = secret(self._name).strip()
+        token = guard.secret(self._name, self._place).strip()
         if token.count(".") != 2:
             return {"Authorization": f"Token {token}"}
         return {"Authorization": f"Bearer {self._exchanged(token, post)}"}
@@ -40,6 +49,7 @@ class Token:
             if of == token and time.monotonic() < until:
                 return access
         access = self._granted(post("/api/token/refresh/", {"refresh": token}))
+        remember(access)
         self._access = (token, access, time.monotonic() + FRESH)
         return access
 

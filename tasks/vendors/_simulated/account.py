@@ -10,6 +10,7 @@ from tasks.domain.errors import BatchConflictError, CapabilityMissingError, Vend
 from tasks.domain.files import canonical_json
 from tasks.domain.incoming import Page, Progress, Receipt, Statement
 from tasks.domain.outgoing import BatchSpec, Decision, Reference, Task, VendorContext
+from tasks.trust import guard
 from tasks.vendors._simulated.batches import ELSEWHERE, Batch, name_of, shuffled
 from tasks.vendors._simulated.faults import Faults
 from tasks.vendors._simulated.options import Options
@@ -33,6 +34,8 @@ class SimulatedAccount:
 
     def __init__(self, options: Options, context: VendorContext) -> None:
         self._context, self._options = context, options
+        for need in options.needs():
+            guard.require(need, context.home.parent)
         self._workforce = Workforce(options, context)
         self._store = Store(Path(options.store) if options.store else context.home / FILE)
         self._faults = Faults(options, context.campaign, context.seed, self._store)

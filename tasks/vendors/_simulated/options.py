@@ -7,6 +7,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from tasks.domain.needs import Need
+
 Share = Annotated[float, Field(ge=0, le=1)]
 Hours = Annotated[float, Field(gt=0, le=1e6)]
 
@@ -110,3 +112,7 @@ class Options:
     outage_rate: Share = 0.0
     throttle_rate: Share = 0.0
     timeout_rate: Share = 0.0
+
+    def needs(self) -> tuple[Need, ...]:
+        """Name the database, if it is not the campaign's own."""
+        return (Need(self.store, field="store"),) if self.store else ()

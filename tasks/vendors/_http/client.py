@@ -1,15 +1,12 @@
-"""HTTP for vendors: one place that sends, so that every failure becomes the right error.
+"""A connection to one server.
 
 What reads is tried again a few times. What writes is sent once: if nobody can know whether it took
 effect, that is an `OutcomeUnknownError`, and the caller looks before anything is sent again.
 """
 
-import email.utils
-import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -17,21 +14,27 @@ from urllib.parse import urlsplit
 import httpx
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 
+from tasks.domain.blotting import BLOT
 from tasks.domain.errors import (
-    OutcomeUnknownError,
     ThrottledError,
     TransientError,
     VendorAuthError,
     VendorError,
     VendorRefusedError,
 )
+from tasks.domain.needs import Need
 from tasks.domain.outgoing import Outgoing
+from tasks.trust import guard, places
+from tasks.vendors._http import body
+from tasks.vendors._http.body import TooMuchError
+from tasks.vendors._http.failures import unreachable, unsure
+from tasks.vendors._http.reply import Reply, encode
 
 LONGEST = 30.0
 """The most seconds that one pause takes, whatever a server asks for."""
+LONGEST_HOST = 100
+"""Letters of the address that a server points to."""
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
-SAID = 300
-"""Letters of a server's own words that go into a message."""
 
 
 @dataclass(frozen=True)
@@ -46,39 +49,14 @@ class Patience:
         How often what only reads is tried.
     pause : float
         Seconds before the second attempt; each later one waits twice as long.
+    whole : float
+        Seconds that one answer may take in all, however steadily it comes.
     """
 
     timeout: float = 60.0
     attempts: int = 4
     pause: float = 0.5
-
-
-@dataclass(frozen=True)
-class Reply:
-    """What a server answered, its status already judged.
-
-    Attributes
-    ----------
-    where : str
-        Method and address, without query and secrets.
-    """
-
-    where: str
-    status: int
-    content: bytes
-    headers: Mapping[str, str]
-
-    @property
-    def at(self) -> datetime:
-        """When it was answered, by the server's clock, to the second; ours if it has none."""
-        try:
-            return email.utils.parsedate_to_datetime(self.headers["date"]).astimezone(UTC)
-        except (KeyError, ValueError, TypeError):
-            return datetime.now(UTC)
-
-    def said(self) -> str:
-        """Quote the beginning of the body on one line."""
-        return " ".join(self.content[: 4 * SAID].decode(errors="replace").split())[:SAID]
+    whole: float = 600.0
 
 
 class Post(Protocol):
@@ -100,7 +78,7 @@ class Credentials(Protocol):
 
 
 class Http:
-    """A connection to one server.
+    """A connection to one server, which is spoken with only if the user has confirmed it.
 
     Parameters
     ----------
@@ -113,7 +91,8 @@ class Http:
     def __init__(
         self, url: str, credentials: Credentials, outgoing: Outgoing, patience: Patience
     ) -> None:
-        self._url, self._credentials = url.rstrip("/"), credentials
+        self._url, self._place = places.address(url), places.origin(url)
+        self._credentials = credentials
         self._outgoing, self._patience = outgoing, patience
         self._client: httpx.Client | None = None
 
@@ -175,6 +154,7 @@ class Http:
         content: bytes | None,
         once: bool,
     ) -> Reply:
+        guard.require(Need(self._place))
         headers = dict(self._credentials.headers(self._bare))
         return self._once(method, path, params, content, headers, once)
 
@@ -193,17 +173,24 @@ class Http:
         where = f"{method} {self._url}{path}"
         if content:
             headers["Content-Type"] = "application/json"
+        end = time.monotonic() + self._patience.whole
         try:
-            answer = self._connected().request(
+            with self._connected().stream(
                 method, self._url + path, params=params, content=content, headers=headers
-            )
+            ) as answer:
+                said = _without_proofs(body.read(answer, end), headers)
         except NEVER_SENT as error:
-            raise _unreachable(error, where) from None
+            raise unreachable(error, where) from None
         except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError) as error:
             raise VendorRefusedError(f"is no address ({error})", where=where) from None
         except httpx.HTTPError as error:
             raise unsure(f"broke off ({type(error).__name__})", where, once) from None
-        return Reply(where, answer.status_code, answer.content, answer.headers)
+        except TooMuchError as error:
+            if once:
+                raise unsure(str(error), where, once) from None
+            fix = "check that url is the address of the right server"
+            raise VendorRefusedError(str(error), where=where, fix=fix) from None
+        return Reply(where, answer.status_code, said, answer.headers)
 
     def _failure(self, reply: Reply, once: bool) -> VendorError:
         status, where = reply.status, reply.where
@@ -212,13 +199,11 @@ class Http:
             fix = "check that the token is right, not revoked, and may do this"
             return VendorAuthError(what, where=where, fix=fix)
         if status == 429:
-            return ThrottledError(
-                "is asked too often", where=where, retry_after=_retry_after(reply)
-            )
+            return ThrottledError("is asked too often", where=where, retry_after=reply.wait())
         if status == 408 or status >= 500:
             return unsure(what, where, once)
         if status < 400:
-            to = urlsplit(reply.headers.get("location", "")).netloc or "elsewhere"
+            to = _host(reply.headers.get("location", ""))
             return VendorRefusedError(f"points to {to}", where=where, fix="set url to that address")
         return VendorRefusedError(what, where=where)
 
@@ -226,7 +211,12 @@ class Http:
         if self._client is None:
             # A session's cookie would be another way in, past the token.
             jar = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
-            self._client = httpx.Client(timeout=self._patience.timeout, cookies=jar)
+            self._client = httpx.Client(
+                timeout=self._patience.timeout,
+                cookies=jar,
+                headers={"Accept-Encoding": "gzip"},
+                follow_redirects=False,
+            )
         return self._client
 
     def _retrying(self) -> Retrying:
@@ -246,60 +236,15 @@ class Http:
         return min(max(usual, asked), longest)
 
 
-def encode(body: Any) -> bytes:
-    """Write a body as JSON."""
-    return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+def _without_proofs(content: bytes, headers: Mapping[str, str]) -> bytes:
+    """Take out of an answer what proves who we are: what a server says is kept for good."""
+    for proof in headers.get("Authorization", "").split()[1:]:
+        content = content.replace(proof.encode(), BLOT.encode())
+    return content
 
 
-def unsure(what: str, where: str, once: bool) -> VendorError:
-    """Make the error of a call whose effect is not known: it matters only if it writes."""
-    if once:
-        fix = "look what is there before sending anything again"
-        return OutcomeUnknownError(what, where=where, fix=fix)
-    return TransientError(what, where=where, fix="try again later")
-
-
-def is_json(reply: Reply) -> bool:
-    """Whether a reply is JSON, by its body."""
+def _host(location: str) -> str:
     try:
-        json.loads(reply.content)
+        return urlsplit(location).netloc.rpartition("@")[2][:LONGEST_HOST] or "elsewhere"
     except ValueError:
-        return False
-    return True
-
-
-def decoded(reply: Reply, once: bool = False) -> Any:
-    """Read a reply's JSON.
-
-    Raises
-    ------
-    VendorRefusedError
-        It is a page for people: something else is at this address.
-    """
-    try:
-        return json.loads(reply.content)
-    except ValueError:
-        if not once and "json" not in reply.headers.get("content-type", "json"):
-            fix = "check that url is the address of the right server"
-            what = f"answered a page and no JSON: {reply.said()[:60]}"
-            raise VendorRefusedError(what, where=reply.where, fix=fix) from None
-        raise unsure("answered JSON that breaks off", reply.where, once) from None
-
-
-def _unreachable(error: Exception, where: str) -> VendorError:
-    if "CERTIFICATE_VERIFY_FAILED" in str(error):
-        fix = "export SSL_CERT_FILE with the authority that signed it"
-        return VendorRefusedError("has a certificate that is not trusted", where=where, fix=fix)
-    fix = "check that the server runs and that url is its address"
-    return TransientError(f"nobody answers ({type(error).__name__})", where=where, fix=fix)
-
-
-def _retry_after(reply: Reply) -> float | None:
-    value = reply.headers.get("retry-after", "")
-    try:
-        if value.isdigit():
-            return float(value)
-        wait = email.utils.parsedate_to_datetime(value) - reply.at
-        return max(wait.total_seconds(), 0.0)
-    except (ValueError, TypeError):
-        return None
+        return "elsewhere"

@@ -1,0 +1,123 @@
+"""``labelloop trust``, and the question that other commands ask first."""
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from tasks import campaign as at
+from tasks.campaign import Campaign
+from tasks.domain.blotting import blotted
+from tasks.domain.errors import CampaignError, LabelloopError
+from tasks.domain.escapes import visible
+from tasks.domain.needs import Need
+from tasks.needs import Wanted, wanted
+from tasks.trust import confirmed, named, own
+
+Ask = Callable[[str], bool]
+"""Puts a question to the user."""
+OWN = "Take the campaign for your own, so that what is computed for it runs in this process?"
+Facts = dict[str, Any]
+MINE = "the campaign is your own: what is computed for it runs in this process"
+OTHERS = (
+    "the campaign is not your own: what is computed for it runs in a process of its own; "
+    "`labelloop trust` at a terminal, or with --yes, takes it for yours"
+)
+
+
+def trust(directory: Path, also: Sequence[str], ask: Ask) -> Facts:
+    """Confirm what a campaign wants, and take it for one's own, as far as the user agrees.
+
+    Parameters
+    ----------
+    also : sequence of str
+        Places that the user has typed.
+    ask : callable
+        Says whether the user agrees.
+    """
+    campaign = at.find(directory)
+    confirmed.add([Need(place, confirmed.ANYTHING) for place in also], campaign.root)
+    _decide(campaign, ask)
+    if not campaign.is_own and ask(OWN):
+        own.take(campaign.private)
+    return {
+        "campaign": str(campaign.root),
+        "wants": [_row(one) for one in wanted(campaign.root, campaign.params())],
+        "also": list(also),
+        "own": campaign.is_own,
+    }
+
+
+def told(facts: Facts) -> str:
+    """Say what is confirmed and what is not."""
+    rows = [("WHERE IT STANDS", "PLACE", "WHAT GOES THERE", "")]
+    rows += [
+        (one["field"], one["place"], one["secret"] or "-", one["state"]) for one in facts["wants"]
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    lines = ["  ".join([*map(str.ljust, row, widths), row[3]]).rstrip() for row in rows]
+    if not facts["wants"]:
+        lines = ["it wants nothing outside itself and this machine"]
+    lines += [f"{place}: trusted" for place in facts["also"]]
+    return "\n".join([*lines, MINE if facts["own"] else OTHERS])
+
+
+def revoke(place: str) -> Facts:
+    """Take back all that was confirmed of a place.
+
+    Raises
+    ------
+    CampaignError
+        Nothing was.
+    """
+    known = place if "://" in place else str(Path(place).expanduser().resolve())
+    if not confirmed.remove(known):
+        fix = f"unset it in {named.VARIABLE}" if named.covers(known) else "see `labelloop trust`"
+        raise CampaignError("was not confirmed", where=place, fix=fix)
+    return {"revoked": known}
+
+
+def told_revoked(facts: Facts) -> str:
+    """Say what was taken back."""
+    return f"{facts['revoked']} is trusted no more"
+
+
+def asking(*, yes: bool) -> Ask:
+    """Ask at the terminal; where there is none, nobody agrees to anything but by ``--yes``."""
+    if not yes and sys.stdin.isatty() and sys.stderr.isatty():
+        return _confirm
+    return lambda question: yes
+
+
+def ask_first(directory: Path) -> None:
+    """Ask for what was not confirmed yet; whatever is wrong with the campaign, others tell."""
+    try:
+        campaign = at.find(directory)
+        _decide(campaign, _confirm)
+    except LabelloopError:
+        # The command that comes next meets the same, and says it in its own place.
+        return
+
+
+def _decide(campaign: Campaign, ask: Ask) -> None:
+    for one in wanted(campaign.root, campaign.params()):
+        if one.asks and ask(_question(one.need)):
+            confirmed.add([one.need], campaign.root)
+
+
+def _question(need: Need) -> str:
+    along = f" with {need.secret}" if need.secret else ""
+    verb = "use" if need.is_path else "connect to"
+    return f"{need.field} wants to {verb} {need.place}{along}. Trust it?"
+
+
+def _confirm(question: str) -> bool:
+    return typer.confirm(visible(blotted(question)), default=False, err=True)
+
+
+def _row(one: Wanted) -> Facts:
+    state = one.refused or ("trusted" if one.trusted else "not trusted")
+    need = one.need
+    return {"field": need.field, "place": need.place, "secret": need.secret, "state": state}

@@ -1,0 +1,1 @@
+"""HTTP for vendors: one place that sends, so that every failure becomes the right error."""
