@@ -6,6 +6,7 @@ stranger's: Prefect its ``prefect.toml`` and ``.env``, which can name a program,
 """
 
 import os
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from typer import Context
 from typer.core import TyperCommand
 
 from tasks import campaign as at
+from tasks.domain.errors import CampaignError, LabelloopError
 from tasks.trust import own
 
 ELSEWHERE = "/"
@@ -24,11 +26,30 @@ class Apart(TyperCommand):
 
     def invoke(self, ctx: Context) -> Any:  # type: ignore[override]
         """Run the command; what the user named relative to the current folder stays what it is."""
-        if not own.is_own(ctx.obj / at.PRIVATE):
-            ctx.obj = ctx.obj.absolute()
-            ctx.params = {
-                name: value.absolute() if isinstance(value, Path) else value
-                for name, value in ctx.params.items()
-            }
-            os.chdir(ELSEWHERE)
-        return super().invoke(ctx)
+        if own.is_own(ctx.obj / at.PRIVATE):
+            return super().invoke(ctx)
+        ctx.obj = ctx.obj.absolute()
+        ctx.params = {
+            name: value.absolute() if isinstance(value, Path) else value
+            for name, value in ctx.params.items()
+        }
+        os.chdir(ELSEWHERE)
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            from tasks.audit.findings import BROKEN
+
+            if isinstance(error, LabelloopError | OSError) or not isinstance(error, BROKEN):
+                raise
+            raise _not_understood(error, ctx.obj) from error
+
+
+def _not_understood(error: Exception, directory: Path) -> CampaignError:
+    """Say in one line what a stranger's broken files came to, and where."""
+    *_, frame = traceback.extract_tb(error.__traceback__)
+    place = f"{Path(frame.filename).name} line {frame.lineno}"
+    return CampaignError(
+        f"something in it cannot be understood ({type(error).__name__}: {error}; {place})",
+        where=str(directory),
+        fix="run `labelloop audit`, which compares every file with the ledger",
+    )

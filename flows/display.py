@@ -1,6 +1,5 @@
 """What a run shows while it goes on: the stage that is at work, and a line per round."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ from rich.text import Text
 from flows.round import Facts, Watch
 from flows.words import reopened
 from tasks import campaign as at
+from tasks.domain.strict_json import json_in
 
 WORDS = {
     "reopen": "asking the stop rules again",
@@ -109,10 +109,7 @@ class Display:
             self.console.print(reopened(facts["changes"]), markup=False, highlight=False)
 
     def _line(self, number: int) -> None:
-        history = {
-            record["round"]: record
-            for record in json.loads((self.directory / at.HISTORY).read_text())
-        }
+        history = {record["round"]: record for record in json_in(self.directory / at.HISTORY)}
         if not self._headed:
             self.console.print(HEADER, style="dim", markup=False, highlight=False)
             self._headed = True

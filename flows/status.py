@@ -1,13 +1,12 @@
 """Where a campaign stands, for people and for programs."""
 
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from tasks import campaign as at
 from tasks import pipeline
-from tasks.domain import state
+from tasks.domain import state, strict_json
 from tasks.domain.digests import Digest
 from tasks.domain.errors import DataError
 from tasks.versions.store import Store
@@ -170,7 +169,7 @@ def rounds(work: Work) -> list[dict[str, Any]]:
 def _history(content: bytes) -> list[dict[str, Any]]:
     """Understand a history; raises a `DataError` if there is nothing to tell of it."""
     try:
-        history: list[dict[str, Any]] = json.loads(content)
+        history: list[dict[str, Any]] = strict_json.parse(content)
         labels, metrics = zip(*((one["labels"], one["metrics"]) for one in history), strict=True)
         sound = {*map(type, labels)} == {int} and {*map(type, metrics)} == {dict}
     except (ValueError, TypeError, LookupError, RecursionError):

@@ -1,6 +1,5 @@
 """Everything that can be known before money is spent; writes nothing."""
 
-import json
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -13,6 +12,7 @@ from tasks.campaign import Campaign
 from tasks.delivery import legs, money, packing, pricing
 from tasks.domain import state, tables
 from tasks.domain.errors import CampaignError, DataError, LabelloopError
+from tasks.domain.strict_json import json_in
 from tasks.ingest import leaks
 from tasks.ingest.known import known
 from tasks.params import Params
@@ -236,7 +236,7 @@ def _stop_rules(work: Work, trial: Campaign) -> str:
     """Say which targets cannot be reached, as far as that is known before another round."""
     params, holdout = work.params, len(tables.read(trial.path(at.HOLDOUT)))
     path = work.campaign.path(at.METRICS)
-    metrics = json.loads(path.read_text()) if path.exists() else {}
+    metrics = json_in(path) if path.exists() else {}
     told = [
         f"{name} is unreachable: {why}"
         for name, options in params.stop.items()

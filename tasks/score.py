@@ -1,6 +1,5 @@
 """Choose what to ask next, and write down why."""
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +12,7 @@ from tasks.delivery.undone import Undone
 from tasks.domain import digests, randomness, tables
 from tasks.domain.choosing import Candidates
 from tasks.domain.stage import Stage
+from tasks.domain.strict_json import json_in
 from tasks.modeling import bundle, features
 from tasks.params import Mix, Params, ScoreParams
 from tasks.selection import candidates as choice
@@ -51,7 +51,7 @@ def run(campaign: Campaign, params: Params, *, model: str | None = None) -> dict
     ParamsError
         A strategy gives no sound scores.
     """
-    card = json.loads(campaign.path(at.QUERY_CARD).read_text())
+    card = json_in(campaign.path(at.QUERY_CARD))
     policy = params.score.strategies if card["fitted"] else params.score.cold_start
     pool, labels, sent = (
         tables.read(campaign.path(name)) for name in (at.POOL, at.BASE_LABELS, at.BASE_SENT)

@@ -1,6 +1,5 @@
 """Close a round: its bytes into DVC, its facts into the ledger, both into git under one tag."""
 
-import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,6 +9,7 @@ from tasks.domain import digests, state
 from tasks.domain.entries import Entry, tag_of
 from tasks.domain.files import write_atomic
 from tasks.domain.ports import Ledger
+from tasks.domain.strict_json import json_in
 from tasks.versions import data, git
 from tasks.versions.keeping import Keeping
 
@@ -32,7 +32,7 @@ def run(
     """
     number, tag = campaign.round, tag_of(campaign.round)
     data.commit(campaign.root)
-    decision = json.loads(campaign.path(at.STOP).read_text())
+    decision = json_in(campaign.path(at.STOP))
     stop = {key: decision[key] for key in ("rule", "reason", "go_on")} if decision["stop"] else None
     sealed = (*outputs, *at.DECIDED)
     files = {name: digests.of_file(campaign.path(name)).to_body() for name in sealed}

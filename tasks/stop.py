@@ -1,6 +1,5 @@
 """Decide whether another round is worth its money."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -18,6 +17,7 @@ from tasks.domain.files import pretty_json, write_atomic
 from tasks.domain.outlook import Outlook, RoundSummary
 from tasks.domain.ports import StopRule
 from tasks.domain.stage import Stage
+from tasks.domain.strict_json import json_in
 from tasks.modeling import training
 from tasks.params import Params
 from tasks.quality.answers import newest
@@ -196,4 +196,4 @@ def _asked(sent: pd.DataFrame, round_number: int) -> int:
 
 
 def _json(campaign: Campaign, name: str) -> Any:
-    return json.loads(campaign.path(name).read_text())
+    return json_in(campaign.path(name))

@@ -1,6 +1,5 @@
 """Train the model that this round queries with."""
 
-import json
 from typing import Any
 
 from tasks import campaign as at
@@ -8,6 +7,7 @@ from tasks.campaign import Campaign
 from tasks.domain import tables
 from tasks.domain.files import pretty_json, write_atomic
 from tasks.domain.stage import Stage
+from tasks.domain.strict_json import json_of
 from tasks.modeling import bundle, trainer
 from tasks.params import Params
 
@@ -40,10 +40,10 @@ def run(campaign: Campaign, params: Params, *, reuse: bool = True) -> dict[str, 
     model = campaign.path(at.BASE_MODEL).read_bytes()
     card = campaign.path(at.BASE_CARD).read_text(encoding="utf-8")
     reused = reuse and bundle.is_current(model)
-    reused = reused and trainer.would_make(json.loads(card), pool, labels, params)
+    reused = reused and trainer.would_make(json_of(card, at.BASE_CARD), pool, labels, params)
     if not reused:
         model, made = trainer.train(pool, labels, params)
         card = pretty_json(made)
     write_atomic(campaign.path(at.QUERY_MODEL), model)
     write_atomic(campaign.path(at.QUERY_CARD), card)
-    return {**trainer.summary(json.loads(card)), "reused": reused}
+    return {**trainer.summary(json_of(card, at.BASE_CARD)), "reused": reused}

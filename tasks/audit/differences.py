@@ -1,7 +1,6 @@
 """Where two versions of a file differ, in a few lines that a person can read."""
 
 import io
-import json
 import zipfile
 from collections.abc import Iterator
 from itertools import islice, zip_longest
@@ -9,6 +8,8 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from tasks.domain.strict_json import json_of
 
 SHOWN = 3
 LONGEST = 160
@@ -54,7 +55,9 @@ def _rows(recorded: bytes, replayed: bytes) -> Iterator[str]:
 
 
 def _keys(recorded: bytes, replayed: bytes) -> Iterator[str]:
-    before, after = (dict(_flat("", json.loads(content))) for content in (recorded, replayed))
+    before, after = (
+        dict(_flat("", json_of(content, "an output"))) for content in (recorded, replayed)
+    )
     for key in sorted(before.keys() | after.keys()):
         old, new = before.get(key, NOTHING), after.get(key, NOTHING)
         if old != new:

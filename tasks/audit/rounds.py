@@ -1,6 +1,5 @@
 """What the ledger says of each round, and the bytes that the round left."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -14,6 +13,7 @@ from tasks.domain import digests, state
 from tasks.domain.digests import Digest
 from tasks.domain.entries import Entry
 from tasks.domain.errors import DataError, NotHereError
+from tasks.domain.strict_json import json_of
 from tasks.versions import git
 
 Row = dict[str, Any]
@@ -130,7 +130,7 @@ class Rounds:
 
     def json(self, number: int, path: str) -> Any:
         """Read a JSON file, as `content`."""
-        return json.loads(self.content(number, path))
+        return json_of(self.content(number, path), f"{path} of round {number}")
 
     def table(
         self, number: int, path: str, columns: Sequence[str] | None = None, **only: Iterable[str]

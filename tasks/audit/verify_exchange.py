@@ -1,6 +1,5 @@
 """Whether what left the house and what came back are what the records of each round say."""
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -13,6 +12,7 @@ from tasks.delivery import egress, legs
 from tasks.delivery.standing import parsers
 from tasks.domain import state
 from tasks.domain.incoming import MalformedRecordError, RawAnswer
+from tasks.domain.strict_json import json_of
 from tasks.params import Params, parse
 from tasks.quality.answers import newest
 
@@ -88,4 +88,4 @@ def _exported(rounds: Rounds, number: int, params: Params) -> dict[str, RawAnswe
 
 def _lines(rounds: Rounds, number: int, name: str) -> Iterator[Mapping[str, Any]]:
     _header, *lines = rounds.content(number, name).decode().removesuffix("\n").split("\n")
-    yield from (json.loads(line) for line in lines)
+    yield from (json_of(line, f"{name} of round {number}") for line in lines)

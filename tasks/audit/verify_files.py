@@ -1,7 +1,5 @@
 """Whether the bytes on disk are those that the ledger vouches for."""
 
-import json
-
 import yaml
 
 from tasks import campaign as at
@@ -11,6 +9,7 @@ from tasks.audit.rounds import Rounds, outputs
 from tasks.delivery import inbox
 from tasks.domain import digests, state
 from tasks.domain.digests import Digest
+from tasks.domain.strict_json import json_in, json_of
 from tasks.versions import git, opening
 
 
@@ -164,7 +163,7 @@ def _check_source(rounds: Rounds, findings: Findings) -> None:
 def _kept(rounds: Rounds) -> set[str]:
     tracked = yaml.safe_load(rounds.campaign.path(f"{at.SOURCE}.dvc").read_text())
     folder = rounds.store.fetch(tracked["outs"][0]["md5"])
-    return {str(file["md5"]) for file in json.loads(folder)}
+    return {str(file["md5"]) for file in json_of(folder, at.SOURCE)}
 
 
 def _check_people(rounds: Rounds, findings: Findings) -> None:
@@ -182,7 +181,7 @@ def _check_round(rounds: Rounds, findings: Findings) -> None:
     record = opening.record_of(rounds.body(number, "round_opened") or {})
     following = opening.next_record(rounds.entries)
     with findings.guarded("file", at.ROUND):
-        found = json.loads(rounds.campaign.path(at.ROUND).read_text(encoding="utf-8"))
+        found = json_in(rounds.campaign.path(at.ROUND))
         if found == record:
             return
         if found == following and state.opened(rounds.entries) is None:

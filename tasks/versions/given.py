@@ -1,12 +1,12 @@
 """What no stage makes, brought from DVC's remote: the pool's source, and what came in after it."""
 
 import hashlib
-import json
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tasks import campaign as at
+from tasks.domain import strict_json
 from tasks.domain.errors import DataError
 from tasks.domain.files import write_atomic
 from tasks.versions import dvc_files
@@ -54,7 +54,7 @@ def _bring(store: Store, md5: str, target: Path, name: str) -> None:
 def _listed(content: bytes, name: str) -> dict[str, str]:
     """Read a folder's list of files as DVC writes it: addresses by path."""
     try:
-        files = {file["relpath"]: file["md5"] for file in json.loads(content)}
+        files = {file["relpath"]: file["md5"] for file in strict_json.parse(content)}
     except (ValueError, TypeError, LookupError, RecursionError):
         raise DataError("has a list of files that cannot be read", where=name) from None
     for path, md5 in files.items():

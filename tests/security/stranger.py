@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from support import change_params
+import yaml
+from support import merge
 
 from tasks import campaign as at
 from tasks.domain import digests
@@ -117,20 +118,14 @@ def _suites(stranger: Stranger) -> None:
 
 def _params(stranger: Stranger) -> None:
     """Name a vendor and an MLflow server that would be told this user's secrets."""
-    change_params(
-        stranger.root,
-        {
-            "vendor": {
-                "name": "label_studio",
-                "options": {
-                    "url": f"http://{NOWHERE}.2",
-                    "token_env": "LABEL_STUDIO_TOKEN",
-                    "attempts": 1,
-                },
-            },
-            "tracking": {"uri": f"http://{NOWHERE}.3"},
-        },
-    )
+    path = stranger.root / at.PARAMS
+    options = {"url": f"http://{NOWHERE}.2", "attempts": 1}
+    changes = {
+        "vendor": {"name": "label_studio", "options": options},
+        "tracking": {"uri": f"http://{NOWHERE}.3"},
+    }
+    # Not as a person changes their own: nothing of it was confirmed.
+    path.write_text(yaml.safe_dump(merge(yaml.safe_load(path.read_text()), changes)))
 
 
 def _ledger(stranger: Stranger) -> None:

@@ -42,7 +42,8 @@ def sleeper() -> Iterator["subprocess.Popen[bytes]"]:
         yield process
 
 
-PROGRAMS = {"labelloop", "git", Path(sys.executable).name}
+PROGRAMS = {"labelloop", "git", Path(sys.executable).name, "fc-list"}
+"""The last one lists this machine's fonts for matplotlib."""
 
 
 @pytest.fixture
