@@ -20,7 +20,7 @@ from tasks.ingest.template import Plan, params_yaml
 from tasks.ledger.s3 import S3Ledger
 from tasks.params import parse
 from tasks.trust import own
-from tasks.versions import data, git, remotes
+from tasks.versions import data, dvc_config, git, remotes
 
 SCP = re.compile(r"[^/]+:")
 """How git also writes an address: host:path."""
@@ -132,6 +132,8 @@ def think_out(request: Request) -> Planned:
         The pool cannot be a campaign's.
     """
     _refuse_occupied(request.directory)
+    if request.data_remote is not None:
+        dvc_config.refuse_no_place("url", _address(request.data_remote), "--remote")
     planned = _planned(request)
     if request.remote:
         needs.confirm_typed(request.directory, request.remote, request.endpoint or "")

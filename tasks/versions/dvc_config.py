@@ -22,7 +22,7 @@ CORE = ("analytics", "check_update", "remote")
 REMOTE = ("url", "endpointurl")
 PLACES = {
     "url": re.compile(r"s3://[a-zA-Z0-9][\w.-]*(/[^?#@]*)?|(?![^/]*:).+"),
-    "endpointurl": re.compile(r"https?://[^/@\s]+/?"),
+    "endpointurl": re.compile(r"https?://[^/@\s]+(/[^@\s]*)?"),
 }
 """A bucket's prefix or a folder; the address of a server."""
 LARGEST = 1 << 16
@@ -105,6 +105,20 @@ def refuse(root: Path) -> None:
             _refuse_setting(file, section, key, value)
 
 
+def refuse_no_place(key: str, value: str, where: str) -> None:
+    """Refuse an address of a remote or its server where no data of a campaign can be.
+
+    Raises
+    ------
+    CampaignError
+        It is neither a folder nor in a bucket; or nobody speaks S3 there.
+    """
+    if key in PLACES and not (value.isprintable() and PLACES[key].fullmatch(value)):
+        what = f"is {value[:80]!r}, where no data of a campaign can be"
+        fix = "name a folder or an s3:// prefix, and a server by http:// or https://"
+        raise CampaignError(what, where=where, fix=fix)
+
+
 def _is_the_users(root: Path) -> bool:
     """Whether ``config.local`` was written by this user, and came from nowhere."""
     return own.is_own(root / at.PRIVATE) and not repository.tracked(root, LOCAL)
@@ -161,6 +175,4 @@ def _refuse_setting(file: str, section: str, key: str, value: Any) -> None:
         what = "is not taken from a campaign"
         fix = "delete it there, and say it in your own settings with `dvc config --global`"
         raise CampaignError(what, where=where, fix=fix)
-    if key in PLACES and not (value.isprintable() and PLACES[key].fullmatch(value)):
-        what = f"is {value[:80]!r}, where no data of a campaign can be"
-        raise CampaignError(what, where=where, fix="name a folder, or an s3:// prefix")
+    refuse_no_place(key, value, where)

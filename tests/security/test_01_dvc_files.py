@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,7 +12,7 @@ import pytest
 import yaml
 
 from tasks.domain.errors import DataError
-from tasks.versions import data, dvc_files, given
+from tasks.versions import data, dvc_files, git, given
 
 URL = "http://127.0.0.1:{port}/data"
 
@@ -48,28 +49,38 @@ def stage(root: Path, **changes: object) -> None:
     path.write_text(yaml.safe_dump(said))
 
 
+@pytest.fixture
+def done(finished: Path, tmp_path: Path) -> Path:
+    """Give a campaign all of whose stages have written what they write."""
+    return Path(shutil.copytree(finished, tmp_path / "trees", symlinks=True))
+
+
+@pytest.mark.integration
 def test_a_stage_that_reads_from_a_server_asks_it_for_nothing(
-    campaign: Path, asked: tuple[int, list[str]]
+    done: Path, asked: tuple[int, list[str]]
 ) -> None:
     port, paths = asked
-    stage(campaign, deps=[URL.format(port=port)])
+    stage(done, deps=[URL.format(port=port)])
     with pytest.raises(DataError, match="which no stage of labelloop declares"):
-        data.commit(campaign)
+        data.commit(done)
     assert paths == []
 
 
+@pytest.mark.integration
 def test_files_of_dvc_that_labelloop_does_not_write_are_not_read(
-    campaign: Path, asked: tuple[int, list[str]]
+    done: Path, asked: tuple[int, list[str]]
 ) -> None:
     port, paths = asked
-    (campaign / "more").mkdir()
+    (done / "more").mkdir()
     said = {"stages": {"x": {"cmd": "true", "deps": [URL.format(port=port)]}}}
-    (campaign / "more" / "dvc.yaml").write_text(yaml.safe_dump(said))
+    (done / "more" / "dvc.yaml").write_text(yaml.safe_dump(said))
     out = {"path": "x", "md5": "0" * 32}
     source = {"repo": {"url": URL.format(port=port), "rev_lock": "0" * 40}, "path": "x"}
-    (campaign / "x.dvc").write_text(yaml.safe_dump({"deps": [source], "outs": [out]}))
-    data.push(campaign, []) if data.has_remote(campaign) else data.add(campaign, "data/source")
+    (done / "x.dvc").write_text(yaml.safe_dump({"deps": [source], "outs": [out]}))
+    data.commit(done)
+    data.add(done, "data/source")
     assert paths == []
+    assert git.changed(done) == ["more/dvc.yaml", "x.dvc"]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 from security.openings import clone, script
 from support import labelloop
 
+from tasks.create import Request, create
 from tasks.domain.errors import CampaignError
 from tasks.trust import own
 from tasks.versions import data, dvc_config, git
@@ -42,14 +43,14 @@ def test_no_command_runs_a_credential_process(
 
 
 @pytest.mark.integration
-@pytest.mark.parametrize("command", ["check", "audit"])
+@pytest.mark.parametrize(("command", "code"), [("check", 2), ("audit", 1)])
 def test_commands_that_look_at_everything_name_the_setting(
-    hostile: tuple[Path, Path], command: str
+    hostile: tuple[Path, Path], command: str, code: int
 ) -> None:
     root, mark = hostile
     done = labelloop("-C", root, command)
     assert not mark.exists()
-    assert done.code == 1
+    assert done.code == code
     assert ".dvc/config, remote 'storage'.profile" in done.out + done.err
     assert "Traceback" not in done.err
 
@@ -125,6 +126,13 @@ def test_a_store_is_spoken_to_by_http(bare: Path, endpoint: str) -> None:
     (bare / ".dvc" / "config").write_text(said)
     with pytest.raises(CampaignError, match="endpointurl"):
         dvc_config.default_remote(bare)
+
+
+def test_no_campaign_is_made_with_a_remote_that_it_could_not_use(tmp_path: Path) -> None:
+    request = Request(tmp_path / "digits", example="digits", remote="gs://bucket")
+    with pytest.raises(CampaignError, match="--remote: is 'gs://bucket'"):
+        create(request)
+    assert not request.directory.exists()
 
 
 def test_what_a_clone_may_say_is_given_as_data(bare: Path) -> None:
