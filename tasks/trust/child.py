@@ -14,6 +14,7 @@ from tasks.domain import following
 from tasks.domain.errors import LabelloopError
 from tasks.trust.limits import Limits
 
+
 def main(limits: Limits, parent: int) -> None:
     """Serve until nobody asks any more."""
     asked, answers = _pipes()
