@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tasks.modeling import trees
-from tasks.modeling.broken import demand, expect, from_json
+from tasks.modeling.broken import BrokenModelError, demand, expect, from_json
 
 BOOSTER = "lightgbm.basic.Booster"
 CLASSIFIER = "lightgbm.sklearn.LGBMClassifier"
@@ -30,7 +30,10 @@ def check(state: Any) -> None:
     trees_ = entries.get("_handle")
     demand(_kind(trees_) == "JsonNode builtins.str", "LightGBM's trees are missing in it")
     text = from_json(expect(str, expect(dict, trees_).get("content")), "LightGBM's trees")
-    trees.check(expect(str, text))
+    try:
+        trees.check(expect(str, text))
+    except BrokenModelError as error:
+        raise BrokenModelError(f"LightGBM's trees are broken: {error}") from None
 
 
 def check_classifier(state: Any) -> None:
