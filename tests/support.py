@@ -93,11 +93,17 @@ SMALL: Changes = {
 """Three rounds of six items."""
 
 
-def change_params(root: Path, changes: Changes) -> None:
-    """Change params.yaml as a person would, commit it, and confirm what is in it."""
+def given(root: Path, changes: Changes) -> Path:
+    """Change params.yaml as a stranger would, whose changes nobody here has confirmed."""
     path = root / "params.yaml"
     path.write_text(yaml.safe_dump(merge(yaml.safe_load(path.read_text()), changes)))
     git.commit(root, "Change params", ["params.yaml"])
+    return path
+
+
+def change_params(root: Path, changes: Changes) -> None:
+    """Change params.yaml as a person would, commit it, and confirm what is in it."""
+    path = given(root, changes)
     confirmed.add((one.need for one in wanted(root, params.load(path)) if one.asks), root)
 
 

@@ -11,6 +11,8 @@ from typing import Any
 
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ConnectionClosedError, HTTPClientError, ReadTimeoutError
+from botocore.parsers import ResponseParserError
+from botocore.utils import parse_timestamp
 from urllib3.exceptions import HTTPError
 from urllib3.exceptions import ReadTimeoutError as Silence
 
@@ -19,6 +21,14 @@ MOST = 32 << 20
 LONGEST = 600.0
 """Seconds that one reply may take in all."""
 PIECE = 1 << 16
+NUMBERS = (
+    "Content-Length",
+    "x-amz-missing-meta",
+    "x-amz-mp-parts-count",
+    "x-amz-tagging-count",
+)
+TIMES = ("Last-Modified", "x-amz-object-lock-retain-until-date")
+"""Headers of an object that botocore reads as numbers, and as times."""
 
 
 class TooMuchError(HTTPClientError):  # type: ignore[misc] # botocore has no types
@@ -46,6 +56,7 @@ class Capped:
         reply = self._session.send(request)
         request.stream_output = is_streamed
         if is_streamed and reply.status_code < 300:
+            _refuse_unreadable(reply)
             return AWSResponse(reply.url, reply.status_code, reply.headers, Timed(reply.raw, end))
         content = _whole(reply.raw, reply.headers.get("Content-Length"), request.url, end)
         return AWSResponse(reply.url, reply.status_code, reply.headers, Read(content))
@@ -109,6 +120,19 @@ def _whole(raw: Any, declared: str | None, url: str, end: float) -> bytes:
         if not raw.closed:
             raw.close()
     return b"".join(parts)
+
+
+def _refuse_unreadable(reply: Any) -> None:
+    """Refuse headers that botocore could not read: it would leave the body open behind them."""
+    try:
+        for name in NUMBERS:
+            int(reply.headers.get(name, "0"))
+        for name in TIMES:
+            if name in reply.headers:
+                parse_timestamp(reply.headers[name])
+    except (ValueError, RuntimeError, OverflowError) as error:
+        reply.raw.close()
+        raise ResponseParserError(f"a header cannot be read: {type(error).__name__}") from None
 
 
 def _refuse_long(declared: str | None) -> None:

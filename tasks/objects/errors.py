@@ -39,7 +39,7 @@ STRANGE = (
     ValueError,
     AttributeError,
     ArithmeticError,
-    RecursionError,
+    RuntimeError,
 )
 """What reading a reply ends in that is not of the store's form."""
 FOREIGN = (ClientError, BotoCoreError, HTTPError, *STRANGE)

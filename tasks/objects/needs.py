@@ -1,16 +1,20 @@
 """What a store needs before it may be spoken with."""
 
-from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from tasks.domain.errors import ParamsError
 from tasks.domain.needs import AWS, Need
 from tasks.objects.store import Access
-from tasks.trust import guard, places
+from tasks.trust import places
 
 
-def of_store(url: str, access: Access) -> tuple[Need, ...]:
+def of_store(url: str, access: Access, option: str = "endpoint") -> tuple[Need, ...]:
     """Name a bucket with the keys that open it, or a folder.
+
+    Parameters
+    ----------
+    option : str
+        What the vendor calls `Access.endpoint`.
 
     Raises
     ------
@@ -24,7 +28,7 @@ def of_store(url: str, access: Access) -> tuple[Need, ...]:
     except ValueError as error:
         what = f"the endpoint is no address of a store ({error})"
         raise ParamsError(what, where=url, fix="mend it") from None
-    return with_keys(place, access, "endpoint" if access.endpoint else "url")
+    return with_keys(place, access, option if access.endpoint else "url")
 
 
 def with_keys(place: str, access: Access, field: str) -> tuple[Need, ...]:
@@ -37,9 +41,3 @@ def folder_of(url: str) -> str:
     """Give the path of ``file:///folder``, or of a path."""
     parts = urlsplit(url)
     return unquote(parts.path) if parts.scheme == "file" else url
-
-
-def require(url: str, access: Access, root: Path = guard.NOWHERE) -> None:
-    """Raise an `UntrustedError` unless a store of a campaign was confirmed."""
-    for need in of_store(url, access):
-        guard.require(need, root)

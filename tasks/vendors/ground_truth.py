@@ -128,7 +128,7 @@ class GroundTruth:
         """Name the bucket and SageMaker, with their keys."""
         place = places.origin(self.sagemaker)
         field = "sagemaker_endpoint" if self.sagemaker_endpoint else "region"
-        return of_store(self.url, self.access) + with_keys(place, self.access, field)
+        return of_store(self.url, self.access, "s3_endpoint") + with_keys(place, self.access, field)
 
     def parse(self, record: Mapping[str, Any]) -> Parsed:
         """Understand one record.

@@ -4,6 +4,7 @@ All that would leave this machine goes to a listener on loopback (`wiretap`), so
 what a host would have got, both before the place was confirmed and after.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -11,8 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import yaml
-from support import change_params, labelloop, merge
+from support import change_params, given, labelloop
 from wiretap import Answer, Wiretap
 
 from tasks import campaign as at
@@ -41,14 +41,6 @@ def users(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", SECRET)
     monkeypatch.delenv("AWS_ENDPOINT_URL_S3", raising=False)
     monkeypatch.delenv(named.VARIABLE, raising=False)
-
-
-def given(root: Path, changes: dict[str, object]) -> Path:
-    """Change params.yaml as a stranger would: nobody here has confirmed anything."""
-    path = root / at.PARAMS
-    path.write_text(yaml.safe_dump(merge(yaml.safe_load(path.read_text()), changes)))
-    git.commit(root, "A stranger's", [at.PARAMS])
-    return root
 
 
 def studio(token_env: str = "LABEL_STUDIO_TOKEN") -> dict[str, object]:
@@ -177,6 +169,34 @@ def test_what_asks_nobody_goes_on(call: str, campaign: Path, wiretap: Wiretap) -
     done = labelloop("-C", campaign, *arguments)
     assert "is not trusted" not in done.err
     assert wiretap.heard == []
+
+
+ARTIFACTS = [
+    ("file:///etc/x", "is outside the campaign"),
+    ("/etc/x", "is outside the campaign"),
+    ("s3://foreign/x", "is not trusted with AWS credentials"),
+    ("http://elsewhere.example.org/x", "is not trusted with MLflow credentials"),
+    ("ftp://elsewhere.example.org/x", "is not trusted"),
+    ("mlflow-artifacts://elsewhere.example.org/x", "is another server than tracking.uri"),
+]
+
+
+@pytest.mark.parametrize(("artifacts", "said"), ARTIFACTS)
+@pytest.mark.parametrize("uploads", [True, False])
+def test_mlflows_files_go_nowhere_unasked(
+    artifacts: str, said: str, uploads: bool, tmp_path: Path, scripted: Wiretap, wiretap: Wiretap
+) -> None:
+    info = {"run_id": "a" * 32, "run_uuid": "a" * 32, "experiment_id": "0", "status": "RUNNING"}
+    run = {"info": {**info, "artifact_uri": artifacts}, "data": {}}
+    scripted.answer = lambda heard: Answer(200, json.dumps({"run": run}).encode())
+    (tmp_path / "x").write_text("of the user")
+    with mlflow_client.client(tmp_path, scripted.url) as client:
+        call = client.log_artifact if uploads else client.download_artifacts
+        arguments = [str(tmp_path / "x")] if uploads else ["x", str(tmp_path)]
+        with pytest.raises(UntrustedError, match=said):
+            call("a" * 32, *arguments)
+    assert wiretap.heard == []
+    assert not Path("/etc/x").exists()
 
 
 def test_a_redirect_does_not_take_the_token_along(campaign: Path, wiretap: Wiretap) -> None:

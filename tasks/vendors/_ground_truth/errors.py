@@ -29,16 +29,6 @@ DENIED = {
     "UnrecognizedClientException",
 }
 EXPIRED = {"ExpiredTokenException", "RequestExpired"}
-FOREIGN = (
-    ClientError,
-    BotoCoreError,
-    ResponseParserError,
-    AttributeError,
-    LookupError,
-    TypeError,
-    ValueError,
-)
-"""What botocore raises; the last ones where a reply's body is not of SageMaker's form."""
 SHOWN = 300
 """Characters of a message of AWS that are passed on."""
 

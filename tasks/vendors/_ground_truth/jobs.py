@@ -10,12 +10,11 @@ from botocore.exceptions import BotoCoreError
 from tasks.domain.errors import TransientError, VendorError, VendorRefusedError
 from tasks.domain.outgoing import Outgoing
 from tasks.objects.client import CONNECT_SECONDS, Connection, new_client, time_of
-from tasks.objects.errors import code_of, mapped
+from tasks.objects.errors import FOREIGN, code_of, mapped
 from tasks.objects.patience import patiently, translated
 from tasks.objects.store import Access
 from tasks.trust import places
 from tasks.vendors._ground_truth.errors import (
-    FOREIGN,
     TAKEN,
     is_missing,
     may_have_happened,
