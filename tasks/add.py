@@ -12,6 +12,7 @@ from tasks.domain import crash, digests, intake
 from tasks.domain.errors import DataError
 from tasks.ingest.added import joined, units
 from tasks.ingest.readers import PACKED
+from tasks.ingest.room import most
 from tasks.ingest.source import MADE_ID, Source, open_source
 from tasks.params import Params
 from tasks.take_in import Facts, again, take_in
@@ -73,7 +74,8 @@ def _refuse_unfit(work: Work, path: Path) -> int:
     root, params = work.campaign.root, work.params
     added = units([name for name in counted if name.startswith(f"{at.ADDED}/")], at.ADDED)
     there = joined(
-        open_source(params.pool.source, root), [open_source(name, root) for name in added]
+        open_source(params.pool.source, root, most(work.campaign, params)),
+        [open_source(name, root) for name in added],
     )
     more = open_source(str(path.resolve()), root)
     after = _table(joined(there, [more]), params)

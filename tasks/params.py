@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from tasks import registry
 from tasks.domain import metrics, strict_yaml, wording
 from tasks.domain.errors import ParamsError
+from tasks.domain.expansion import GIB, MOST
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
@@ -64,6 +65,12 @@ class PoolParams(Section):
     label: str | None = None
     known: Literal["hidden", "seed"] = "hidden"
     confirmed: list[str] = []
+    most_gigabytes: Annotated[float, Field(gt=0, le=1024)] = MOST / GIB
+
+    @property
+    def most(self) -> int:
+        """The bytes that the source may unpack to."""
+        return int(self.most_gigabytes * GIB)
 
 
 class FeaturesParams(Section):

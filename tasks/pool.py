@@ -3,7 +3,6 @@
 `tasks.pipeline` adds the source to the inputs where it is files and not an example.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +16,9 @@ from tasks.campaign import Campaign
 from tasks.domain import tables
 from tasks.domain.errors import DataError
 from tasks.domain.stage import Stage
+from tasks.ingest import id_list
 from tasks.ingest.added import with_added
+from tasks.ingest.room import most
 from tasks.ingest.source import MADE_ID, open_source
 from tasks.params import Params
 
@@ -61,7 +62,7 @@ def run(campaign: Campaign, params: Params) -> dict[str, Any]:
         in the source.
     """
     source = with_added(
-        open_source(params.pool.source, campaign.root),
+        open_source(params.pool.source, campaign.root, most(campaign, params)),
         campaign.root,
         at.ADDED,
         campaign.intake(at.ADDED),
@@ -69,7 +70,9 @@ def run(campaign: Campaign, params: Params) -> dict[str, Any]:
     found = source.read(id=params.pool.id, label=params.pool.label)
     table = named(found.table, id=params.pool.id or MADE_ID, label=params.pool.label)
     require_classes(table, params.campaign.classes, params.pool.source)
-    holdout, gold = (_ids(campaign, name) for name in (at.HOLDOUT_IDS, at.GOLD_IDS))
+    holdout, gold = (
+        id_list.read(campaign.path(name), name) for name in (at.HOLDOUT_IDS, at.GOLD_IDS)
+    )
     items = split(table, holdout, gold)
     known = params.pool.known
     tables.write_items(campaign.path(at.POOL), items.pool)
@@ -206,19 +209,6 @@ def _known(table: pa.Table) -> pd.DataFrame:
     pair = table.select(["item_id", "label"])
     frame: pd.DataFrame = pair.filter(pc.is_valid(pair["label"])).to_pandas()
     return frame
-
-
-def _ids(campaign: Campaign, name: str) -> list[str]:
-    path = campaign.path(name)
-    try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except FileNotFoundError:
-        raise DataError("is missing", where=name, fix="restore it from git") from None
-    ids = [line for line in lines if line]
-    for item, times in Counter(ids).items():
-        if times > 1:
-            raise DataError(f"{item!r} is there {times} times", where=name)
-    return ids
 
 
 def _require_items(table: pa.Table, ids: Sequence[str], where: str) -> None:

@@ -107,10 +107,10 @@ def _validated(campaign: Campaign, features: Sequence[str]) -> list[Finding]:
 def _result_of_file(root: Path, name: str, file_digest: str, suite_digest: str) -> Any:
     """Validate a file once: from round to round, pool and holdout stay as they are."""
     file, suite, _ = FRAMES[name]
-    return _result(name, read_parquet(root / file), (root / suite).read_text(encoding="utf-8"))
+    return _result(name, read_parquet(root / file), (root / suite).read_bytes())
 
 
-def _result(name: str, table: pa.Table, text: str) -> Any:
+def _result(name: str, table: pa.Table, text: str | bytes) -> Any:
     _, suite, id_column = FRAMES[name]
     return slices.run(name, table, _asked(suites.parse(text, suite), name), id_column)
 

@@ -1,11 +1,9 @@
 """What came into a campaign after it was made, as its rounds have it."""
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from tasks.audit.rounds import Rounds
-from tasks.domain import digests, intake, tables
+from tasks.domain import digests, intake, parquet, tables
 from tasks.domain.digests import Digest
 from tasks.domain.entries import Entry
 from tasks.domain.errors import DataError
@@ -67,5 +65,5 @@ def is_waiting(rounds: Rounds, item_id: str) -> bool:
 def _table(rounds: Rounds, entry: Entry) -> pd.DataFrame:
     path = entry.body["path"]
     found = content(rounds, path, Digest(**entry.body["files"][path]))
-    frame: pd.DataFrame = pq.read_table(pa.BufferReader(found)).to_pandas()
+    frame: pd.DataFrame = parquet.read_bytes(found, str(path)).to_pandas()
     return frame

@@ -4,14 +4,13 @@ A line is a page of a vendor's records, untouched, or a note of what became of t
 were rejected, or that a batch was cancelled, or lost because it was deleted at its vendor.
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tasks.delivery import pages
-from tasks.domain import digests, state
+from tasks.domain import digests, state, strict_json
 from tasks.domain.entries import Entry
 from tasks.domain.files import canonical_json
 
@@ -121,7 +120,7 @@ def count(known: tuple[Entry, ...], round_number: int) -> int:
 
 def records(path: Path, round_number: int, batch: str) -> list[Any]:
     """List all that was fetched of one batch in a round, as it came; as `items`."""
-    lines = (json.loads(text) for text in pages.read(path, round_number))
+    lines = (strict_json.parse(text) for text in pages.read(path, round_number))
     mine = (line for line in lines if "note" not in line and line["batch"] == batch)
     return [record for line in mine for record in line["records"]]
 
@@ -136,7 +135,7 @@ def items(path: Path, round_number: int) -> Iterator[Line]:
     """
     for text in pages.read(path, round_number):
         try:
-            yield from _understood(json.loads(text))
+            yield from _understood(strict_json.parse(text))
         except (ValueError, KeyError, TypeError):
             raise pages.broken(path, "holds a line that is no page") from None
 

@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tasks.domain import parquet
 from tasks.domain.errors import DataError
 from tasks.domain.files import write_atomic
 
@@ -229,16 +230,12 @@ def read(path: Path) -> pd.DataFrame:
     DataError
         The file is missing, cut short, or not parquet.
     """
-    try:
-        frame: pd.DataFrame = pq.read_table(path).to_pandas()
-    except FileNotFoundError:
+    if not path.exists():
         fix = "restore it with `dvc checkout`"
-        raise DataError("is missing", where=str(path), fix=fix) from None
-    except (pa.ArrowException, OSError) as error:
-        first = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise DataError(
-            f"cannot be read as parquet ({first})",
-            where=str(path),
-            fix="restore it with `dvc checkout --force`",
-        ) from error
+        raise DataError("is missing", where=str(path), fix=fix)
+    try:
+        frame: pd.DataFrame = parquet.read(path).to_pandas()
+    except DataError as error:
+        fix = "restore it with `dvc checkout --force`"
+        raise DataError(error.what, where=str(path), fix=fix) from error
     return frame

@@ -2,12 +2,11 @@
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from tasks import campaign as at
 from tasks.audit import came_in
 from tasks.audit.rounds import Rounds
-from tasks.domain import tables
+from tasks.domain import parquet, tables
 
 FIRST = ("item_id", "label", "confidence", "status", "role", "source", "round", "n_answers")
 """The columns of labels that people ask for first."""
@@ -15,7 +14,7 @@ FIRST = ("item_id", "label", "confidence", "status", "role", "source", "round", 
 
 def table(rounds: Rounds, number: int, path: str) -> pa.Table:
     """Read a table of a closed round, as `Rounds.content`."""
-    return pq.read_table(pa.BufferReader(rounds.content(number, path)))
+    return parquet.read_bytes(rounds.content(number, path), f"{path} of round {number}")
 
 
 def labels(rounds: Rounds, number: int, with_items: bool) -> pa.Table:

@@ -32,9 +32,11 @@ def refuse(path: Path, endings: Sequence[str], root: Path, *, force: bool) -> No
     ParamsError
         Another ending.
     CampaignError
-        It is there already, its folder is not, or it would be a file of the campaign.
+        It is there already, its folder is not, it would be a file of the campaign, or it is a
+        symbolic link, or reached by one that is in the campaign.
     """
     where = str(path)
+    _refuse_links(path, root)
     if path.suffix not in endings:
         fix = f"give it one of {', '.join(endings)}"
         raise ParamsError(f"ends in {path.suffix or 'nothing'!r}", where=where, fix=fix)
@@ -51,6 +53,15 @@ def refuse(path: Path, endings: Sequence[str], root: Path, *, force: bool) -> No
         return
     if not path.parent.is_dir():
         raise CampaignError("is no folder", where=str(path.parent), fix="make it first")
+
+
+def _refuse_links(path: Path, root: Path) -> None:
+    """Refuse links: who made the campaign could lead what is written to anywhere."""
+    whole = path.absolute()
+    for part in (whole, *whole.parents):
+        inside = part.parent.resolve().is_relative_to(root)
+        if part.is_symlink() and (part == whole or inside):
+            raise CampaignError("is a symbolic link", where=str(part), fix="name another place")
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import pyarrow.csv
 from tasks.domain import delimited
 from tasks.domain.delimited import UnreadableError
 from tasks.domain.errors import DataError
+from tasks.domain.parquet import MOST_COLUMNS
 from tasks.ingest import titles
 from tasks.ingest.shards import Shard
 
@@ -31,7 +32,7 @@ def read(content: bytes, name: str) -> Shard:
     Raises
     ------
     DataError
-        It is empty, is no text, or has a row of another length than the first.
+        It is empty, is no text, has too many columns, or a row of another length than the first.
     """
     found = _decoded(content, name)
     text, delimiter = delimited.without_sep(found.text)
@@ -125,4 +126,7 @@ def _width(text: str, delimiter: str, name: str) -> int:
         raise DataError(str(error), where=name, fix=SAVE_AS) from None
     if not any(first):
         raise DataError("is an empty file", where=name)
+    if len(first) > MOST_COLUMNS:
+        what = f"has {len(first):,} columns; {MOST_COLUMNS:,} are the most"
+        raise DataError(what, where=name)
     return len(first)

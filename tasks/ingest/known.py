@@ -2,10 +2,10 @@
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from tasks import campaign as at
 from tasks.campaign import Campaign
+from tasks.domain import parquet
 
 
 def known(campaign: Campaign, bought: pd.DataFrame) -> tuple[pa.Table, pa.ChunkedArray]:
@@ -25,10 +25,10 @@ def known(campaign: Campaign, bought: pd.DataFrame) -> tuple[pa.Table, pa.Chunke
     labels : pyarrow.ChunkedArray of string
         Null where not known.
     """
-    parts = [pq.read_table(campaign.path(name)) for name in (at.POOL, at.HOLDOUT, at.GOLD)]
+    parts = [parquet.read(campaign.path(name)) for name in (at.POOL, at.HOLDOUT, at.GOLD)]
     given = [part.select(["item_id", "label"]).to_pandas() for part in parts[1:]]
     given += [
-        pq.read_table(campaign.path(name), columns=["item_id", "label"]).to_pandas()
+        parquet.read(campaign.path(name), ["item_id", "label"]).to_pandas()
         for name in (at.TRUTH, at.SEED_LABELS)
     ]
     believed = bought.loc[bought["status"] == "labelled", ["item_id", "label"]]

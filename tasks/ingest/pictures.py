@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from tasks.domain import images
 from tasks.domain.errors import DataError
+from tasks.domain.expansion import Room
 from tasks.ingest.shards import Shard
 
 ENDINGS = (".png", ".jpg", ".jpeg")
@@ -19,7 +21,7 @@ def are_here(folder: Path) -> bool:
     return any(_is_named_so(path) for path in (*folder.glob("*"), *folder.glob("*/*")))
 
 
-def read(folder: Path) -> Shard:
+def read(folder: Path, room: Room) -> Shard:
     """Read all images of a folder.
 
     Parameters
@@ -27,6 +29,8 @@ def read(folder: Path) -> Shard:
     folder : Path
         With images, or with a folder of images for each class, or with both: what lies outside
         the classes' folders has no known class.
+    room : Room
+        Counts the images' bytes.
 
     Returns
     -------
@@ -37,9 +41,9 @@ def read(folder: Path) -> Shard:
     Raises
     ------
     DataError
-        A file is no PNG or JPEG, or a folder is within a class's folder.
+        A file is no PNG or JPEG, or has too many pixels; a folder is within a class's folder.
     """
-    rows = sorted((_row(path, folder) for path in _files(folder)), key=lambda row: row[0])
+    rows = sorted((_row(path, folder, room) for path in _files(folder)), key=lambda row: row[0])
     columns = {
         "file": pa.array([file for file, _, _ in rows], pa.string()),
         "image": pa.array([content for _, content, _ in rows], pa.binary()),
@@ -70,14 +74,19 @@ def _listed(folder: Path) -> list[Path]:
     ]
 
 
-def _row(path: Path, folder: Path) -> tuple[str, bytes, str | None]:
+def _row(path: Path, folder: Path, room: Room) -> tuple[str, bytes, str | None]:
     if not _is_named_so(path):
         what = f"is no image ({path.suffix or 'no ending'}) in a folder of images"
         raise DataError(what, where=str(path), fix="take it out, or save it as PNG or JPEG")
+    room.take(path.stat().st_size)
     content = path.read_bytes()
     if not content.startswith(BEGINNINGS):
         what = "is not PNG or JPEG, whatever its name ends in" if content else "is empty"
         raise DataError(what, where=str(path), fix="take it out, or save it as PNG or JPEG")
+    try:
+        images.opened(content)
+    except images.ImageError as error:
+        raise DataError(str(error), where=str(path), fix="take it out, or save it anew") from None
     # Systems write the same name in different bytes; composed it is the same everywhere.
     file = unicodedata.normalize("NFC", path.relative_to(folder).as_posix())
     label, inside, _ = file.rpartition("/")

@@ -14,17 +14,20 @@ from pathlib import Path
 from typing import IO
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from tasks.domain import parquet
 from tasks.domain.errors import DataError
+from tasks.domain.expansion import ALWAYS, MIB, Room, room_for
 from tasks.ingest.plain import plain
-from tasks.ingest.readers import PACKED, read, read_parquet
+from tasks.ingest.readers import PACKED, read
 from tasks.ingest.shards import Shard
 
 PARQUET = (".parquet", ".pq")
 TITLED = (".csv", ".tsv")
 """Kinds of text whose first record names the columns."""
 LINES = (".jsonl", ".ndjson")
+ENDLESS = 1 << 62
+"""As memory holds one piece, a file may be of any size; how much it is packed still counts."""
 WIDEST = 64
 """Bytes at the beginning of a text that tell whether it is UTF-16."""
 
@@ -93,16 +96,11 @@ def _of_file(path: Path, rows: int) -> Iterator[Piece]:
 
 
 def _of_parquet(path: Path, rows: int) -> Iterator[Piece]:
-    try:
-        with pq.ParquetFile(path) as file:
-            first = 1
-            for batch in file.iter_batches(rows):
-                yield Piece(Shard(str(path), plain(pa.Table.from_batches([batch])), True), first)
-                first += batch.num_rows
-    except (pa.ArrowException, OSError):
-        # The reader says in the project's words what is wrong with the file.
-        read_parquet(path)
-        raise
+    first = 1
+    for batch in parquet.batches(path, room_for(path, ENDLESS), rows):
+        if batch.num_rows:
+            yield Piece(Shard(str(path), plain(pa.Table.from_batches([batch])), True), first)
+            first += batch.num_rows
 
 
 def _read(piece: Path, path: Path, first: int) -> Shard:
@@ -120,7 +118,8 @@ def _cut(path: Path, rows: int) -> Iterator[tuple[bytes, int]]:
     """Cut text into pieces of so many records, each after the titles if there are any."""
     titled = _kind(path) in TITLED
     with _opened(path) as stream:
-        records = (one for one in _records(stream, quoted=titled) if one.strip())
+        lines = _lines(stream, room_for(path, ENDLESS))
+        records = (one for one in _records(lines, quoted=titled) if one.strip())
         titles = _titles(records) if titled else b""
         # A file without any row is read too, so that the reader says so.
         piece = list(islice(records, rows))
@@ -138,11 +137,19 @@ def _titles(records: Iterator[bytes]) -> bytes:
     return first + next(records, b"") if is_separator else first
 
 
-def _records(stream: IO[bytes], *, quoted: bool) -> Iterator[bytes]:
+def _lines(stream: IO[bytes], room: Room) -> Iterator[bytes]:
+    while line := stream.readline(ALWAYS + 1):
+        room.take(len(line))
+        if len(line) > ALWAYS:
+            raise DataError(f"has a line of more than {ALWAYS // MIB} MiB", where=room.name)
+        yield line
+
+
+def _records(lines: Iterator[bytes], *, quoted: bool) -> Iterator[bytes]:
     """Give lines, joined where a line end is within quotes."""
     record: list[bytes] = []
     quotes = 0
-    for line in stream:
+    for line in lines:
         record.append(line)
         quotes += line.count(b'"') if quoted else 0
         if quotes % 2 == 0:

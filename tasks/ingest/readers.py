@@ -1,59 +1,62 @@
 """Read files of items: parquet, CSV, TSV, workbooks, JSON lines, images."""
 
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from tasks.domain import parquet, strict_json
 from tasks.domain.errors import DataError
+from tasks.domain.expansion import MOST, Room, room_for
 from tasks.ingest import delimited_files, pictures, workbooks
 from tasks.ingest.plain import plain
 from tasks.ingest.shards import Shard
 
 PACKED = (".gz", ".zst")
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+PIECE = 1 << 20
+CELL = 8
+"""Bytes that a cell takes at least."""
 READ = ".parquet, .csv, .tsv, .xlsx or .jsonl (text also as .gz or .zst), or a folder of images"
 
 
-def read(path: Path) -> list[Shard]:
+def read(path: Path, most: int = MOST) -> list[Shard]:
     """Read a file, all files of a folder in the order of their names, or a folder of images.
+
+    Parameters
+    ----------
+    path : Path
+    most : int
+        Bytes that all of it may unpack to.
 
     Raises
     ------
     DataError
-        Missing, empty, of an unknown kind, cut short, no text, or broken in one line.
+        Missing, empty, of an unknown kind, cut short, no text, broken in one line, or too large.
     """
     if path.is_dir() and pictures.are_here(path):
-        return [pictures.read(path)]
-    shards = [_read_file(file) for file in _files(path)]
+        return [pictures.read(path, Room(str(path), most, most))]
+    shards = []
+    for file in _files(path):
+        room = room_for(file, most)
+        shards.append(_read_file(file, room))
+        most -= room.used
     if not sum(shard.table.num_rows for shard in shards):
         raise DataError("holds no items", where=str(path))
     return shards
 
 
 def read_parquet(path: Path) -> pa.Table:
-    """Read one parquet file.
+    """Read one parquet file; raises as `tasks.domain.parquet.read`."""
+    return _plain(parquet.read(path), str(path))
 
-    Raises
-    ------
-    DataError
-        Missing, cut short, or not parquet.
-    """
+
+def _plain(table: pa.Table, name: str) -> pa.Table:
     try:
-        with pq.ParquetFile(path) as file:
-            table = file.read()
-            # A file from elsewhere may claim that bytes are text.
-            table.validate(full=True)
-            return plain(table)
-    except FileNotFoundError:
-        raise DataError("is missing", where=str(path)) from None
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(
-            f"cannot be read as parquet ({_first_line(error)})", where=str(path)
-        ) from error
+        return plain(table)
+    except pa.ArrowException as error:
+        raise DataError(f"cannot be read ({_first_line(error)})", where=name) from None
 
 
 def _files(path: Path) -> list[Path]:
@@ -67,13 +70,13 @@ def _files(path: Path) -> list[Path]:
     return files
 
 
-def _read_file(path: Path) -> Shard:
+def _read_file(path: Path, room: Room) -> Shard:
     if path.is_dir():
         raise DataError(
             "is a folder in a folder of items", where=str(path), fix="move its files up"
         )
     if path.suffix.lower() in (".parquet", ".pq"):
-        return Shard(str(path), read_parquet(path), typed=True)
+        return Shard(str(path), _plain(parquet.read_from(path, room), str(path)), typed=True)
     packed = path.suffix.lower() in PACKED
     suffix = (Path(path.stem) if packed else path).suffix.lower()
     if suffix not in READERS or (packed and suffix == ".xlsx"):
@@ -82,24 +85,30 @@ def _read_file(path: Path) -> Shard:
             where=str(path),
             fix=f"give {READ}",
         )
-    return READERS[suffix](_content(path), str(path))
+    return READERS[suffix](b"".join(_content(path, room)), str(path), room)
 
 
-def _content(path: Path) -> bytes:
+def _content(path: Path, room: Room) -> Iterator[bytes]:
     try:
         with pa.input_stream(path, compression="detect") as stream:
-            content: bytes = stream.read()
+            while piece := stream.read(PIECE):
+                room.take(len(piece))
+                yield piece
     except OSError as error:
         raise DataError(f"cannot be read ({_first_line(error)})", where=str(path)) from error
-    return content
 
 
-def _read_json_lines(content: bytes, name: str) -> Shard:
+def _read_json_lines(content: bytes, name: str, room: Room) -> Shard:
     content = content.removeprefix(BYTE_ORDER_MARK)
     _refuse_other_than_utf8(content, name)
     lines = enumerate(content.split(b"\n"), 1)
     rows = [_json_object(line, name, number) for number, line in lines if line.strip()]
     columns = dict.fromkeys(key for row in rows for key in row)
+    if len(columns) > parquet.MOST_COLUMNS:
+        what = f"has {len(columns):,} keys; {parquet.MOST_COLUMNS:,} are the most"
+        raise DataError(what, where=name)
+    # Where each line has keys of its own, the table has far more cells than the file has values.
+    room.take(CELL * len(rows) * len(columns))
     arrays = {column: _array([row.get(column) for row in rows], column, name) for column in columns}
     return Shard(name, plain(pa.table(arrays)), typed=True)
 
@@ -115,10 +124,7 @@ def _refuse_other_than_utf8(content: bytes, name: str) -> None:
 
 def _json_object(line: bytes, name: str, number: int) -> dict[str, Any]:
     where = f"{name} line {number}"
-    try:
-        row = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise DataError(f"is not JSON ({error.msg}, column {error.colno})", where=where) from None
+    row = strict_json.json_of(line, where)
     if not isinstance(row, dict):
         raise DataError(f"is a JSON {type(row).__name__}, not an object", where=where)
     return row
@@ -127,7 +133,7 @@ def _json_object(line: bytes, name: str, number: int) -> dict[str, Any]:
 def _array(values: list[Any], column: str, name: str) -> pa.Array:
     try:
         return pa.array(values)
-    except (pa.ArrowException, OverflowError) as error:
+    except (pa.ArrowException, OverflowError, UnicodeEncodeError) as error:
         raise DataError(
             f"column {column!r} holds values of different types ({_first_line(error)})",
             where=name,
@@ -138,9 +144,9 @@ def _first_line(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0]
 
 
-READERS: dict[str, Callable[[bytes, str], Shard]] = {
-    ".csv": delimited_files.read,
-    ".tsv": delimited_files.read,
+READERS: dict[str, Callable[[bytes, str, Room], Shard]] = {
+    ".csv": lambda content, name, _: delimited_files.read(content, name),
+    ".tsv": lambda content, name, _: delimited_files.read(content, name),
     ".xlsx": workbooks.read,
     ".jsonl": _read_json_lines,
     ".ndjson": _read_json_lines,

@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from tasks.domain.errors import DataError
+from tasks.domain.expansion import MOST
 from tasks.ingest import contents, example, text_types
 from tasks.ingest.ids import as_ids, require_unique
 from tasks.ingest.labels import as_classes
@@ -108,7 +109,7 @@ class Source:
             raise DataError(f"has no column {column!r}", where=self.name, fix=fix)
 
 
-def open_source(source: str, root: Path) -> Source:
+def open_source(source: str, root: Path, most: int = MOST) -> Source:
     """Read a source as ``pool.source`` names it.
 
     Parameters
@@ -117,6 +118,8 @@ def open_source(source: str, root: Path) -> Source:
         A file or a folder, relative to `root` or absolute, or ``example:digits``.
     root : Path
         The campaign's directory.
+    most : int
+        Bytes that all of it may unpack to.
 
     Raises
     ------
@@ -127,7 +130,7 @@ def open_source(source: str, root: Path) -> Source:
         frame = example.load(source.removeprefix(EXAMPLE))
         table = plain(pa.Table.from_pandas(frame, preserve_index=False))
         return Source(source, (Shard(source, table, typed=True),))
-    shards = read(root / source)
+    shards = read(root / source, most)
     _require_same_columns(shards)
     return Source(source, tuple(shards))
 

@@ -139,6 +139,8 @@ pool:
   # Columns that give the class away and may be read and sent all the same, because they are known
   # before anybody is asked; `labelloop check` refuses others.
   confirmed: {confirmed}
+  # What the source may unpack to; of a campaign that is not yours, no more than 16.
+  most_gigabytes: 16.0
 
 # The columns that the model reads; all others are carried along and never trained on.
 {leaks}features:

@@ -14,11 +14,12 @@ from typing import Any
 import pyarrow as pa
 
 from tasks.domain.errors import DataError
+from tasks.domain.expansion import Room
 from tasks.ingest import titles
 from tasks.ingest.shards import Shard
 
 MOST_BYTES = 1 << 30
-"""That a workbook may unpack to: a small file can be made to unpack to any size."""
+"""That a workbook may unpack to, however large it is."""
 MOST_ROWS, MOST_CELLS = 1 << 20, 50_000_000
 PIECE, OVERLAP = 1 << 20, 64
 # XML's own means to unfold into more than there is; no program writes it into a workbook.
@@ -28,7 +29,7 @@ ZEROS = re.compile(r"0{2,}")
 SAVE_AS = "save the sheet as CSV"
 
 
-def read(content: bytes, name: str) -> Shard:
+def read(content: bytes, name: str, room: Room) -> Shard:
     """Read the first sheet that has values; its first row has the titles.
 
     Formulas count as the values that the spreadsheet last computed. Numbers are written with as
@@ -40,7 +41,7 @@ def read(content: bytes, name: str) -> Shard:
         It is no workbook, unpacks to too much, has no values, or a cell has an error or a formula
         whose value was never computed.
     """
-    formulas = _looked_into(content, name)
+    formulas = _looked_into(content, name, room)
     try:
         with warnings.catch_warnings():
             # Of charts, styles and extensions that it leaves out; dates beyond their limits.
@@ -56,7 +57,7 @@ def read(content: bytes, name: str) -> Shard:
         ) from error
 
 
-def _looked_into(content: bytes, name: str) -> bool:
+def _looked_into(content: bytes, name: str, room: Room) -> bool:
     """Refuse what is no workbook or a trap, before anything of it is parsed; find formulas."""
     if content.startswith(b"\xd0\xcf\x11\xe0"):
         what = "is encrypted, or of a format before .xlsx"
@@ -68,8 +69,10 @@ def _looked_into(content: bytes, name: str) -> bool:
             if size > MOST_BYTES:
                 what = f"unpacks to {size / 2**20:.0f} MiB; {MOST_BYTES / 2**20:.0f} are the most"
                 raise DataError(what, where=name, fix=SAVE_AS)
+            room.require(size)
             for member in archive.infolist():
                 for piece in _pieces(archive, member):
+                    room.take(len(piece))
                     if DOCTYPE.search(piece):
                         raise DataError("has a document type, as no workbook", where=name)
                     is_sheet = member.filename.startswith("xl/worksheets/")

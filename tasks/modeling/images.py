@@ -1,7 +1,5 @@
 """Images to pixels."""
 
-import io
-import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +7,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 
+from tasks.domain import images
 from tasks.domain.choosing import Floats
 from tasks.modeling.columns import first, flat, is_missing, problem, stack
 
@@ -87,16 +86,10 @@ def _format(column: pd.Series) -> tuple[tuple[int, int] | None, str]:
 
 
 def _decode(content: bytes, column: pd.Series, item_id: Any) -> Any:
-    from PIL import Image
-
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            image = Image.open(io.BytesIO(content), formats=("PNG", "JPEG"))
-            image.load()
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, Warning):
-        raise problem("is an image that cannot be decoded", column, item_id) from None
-    return image
+        return images.decoded(content)
+    except images.ImageError as error:
+        raise problem(str(error), column, item_id) from None
 
 
 def _resized(image: Any, size: tuple[int, int] | None, mode: str) -> Floats:

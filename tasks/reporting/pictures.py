@@ -2,7 +2,6 @@
 
 import io
 import math
-import warnings
 from base64 import b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,12 +9,14 @@ from typing import Any
 
 import numpy as np
 
+from tasks.domain import images
 from tasks.domain.choosing import Floats
 from tasks.reporting.data import Picture
 
 MAGIC = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
 INLINE = 4096
-"""Bytes up to which an encoded image goes into the page as it is."""
+INLINE_SIDE = 1024
+"""Bytes and pixels of a side up to which an encoded image goes into the page as it is."""
 SIDE = 96
 """Pixels that a larger one is brought down to, on its longer side."""
 SQUARED = 64
@@ -89,25 +90,21 @@ def is_encoded(value: Any) -> bool:
 
 
 def encoded(content: bytes) -> Picture | None:
-    """Take a PNG or JPEG into the page; None if it is damaged."""
+    """Take a PNG or JPEG into the page; None if it is damaged or too large to be looked at."""
     kind = next(kind for magic, kind in MAGIC.items() if content.startswith(magic))
-    return Picture(_uri(kind, content)) if len(content) <= INLINE else _thumbnail(content)
-
-
-def _thumbnail(content: bytes) -> Picture | None:
-    from PIL import Image
-
-    sink = io.BytesIO()
     try:
-        with (
-            warnings.catch_warnings(),
-            Image.open(io.BytesIO(content), formats=["PNG", "JPEG"]) as it,
-        ):
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            it.thumbnail((SIDE, SIDE))
-            it.convert("RGB").save(sink, "JPEG", quality=80)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Warning):
+        width, height = images.opened(content).size
+        if len(content) <= INLINE and max(width, height) <= INLINE_SIDE:
+            return Picture(_uri(kind, content))
+        return _thumbnail(images.decoded(content))
+    except images.ImageError:
         return None
+
+
+def _thumbnail(image: Any) -> Picture:
+    sink = io.BytesIO()
+    image.thumbnail((SIDE, SIDE))
+    image.convert("RGB").save(sink, "JPEG", quality=80)
     return Picture(_uri("image/jpeg", sink.getvalue()))
 
 

@@ -124,7 +124,7 @@ def _plain(value: Any) -> Any:
         return {key: _plain(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(inner) for inner in value]
-    return value.item() if hasattr(value, "item") else value
+    return _plain(value.tolist()) if hasattr(value, "tolist") else value
 
 
 def _short(text: str) -> str:

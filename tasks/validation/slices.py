@@ -1,12 +1,13 @@
 """Run a suite over a table, in slices where the table is large."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from tasks.validation import by_arrow
+from tasks.validation.condition_rows import holds
+from tasks.validation.conditions import Condition, written
 from tasks.validation.derived import with_derived
 from tasks.validation.findings import SHOWN
 from tasks.validation.library import great_expectations
@@ -14,9 +15,8 @@ from tasks.validation.running import key, validate, with_results
 from tasks.validation.suites import Suite
 
 SLICE = 1_000_000
-UNIQUE = "expect_column_values_to_be_unique"
 WHOLE_COLUMN = {
-    UNIQUE,
+    by_arrow.UNIQUE,
     "expect_compound_columns_to_be_unique",
     "expect_column_values_to_be_increasing",
     "expect_column_values_to_be_decreasing",
@@ -41,36 +41,66 @@ def run(name: str, table: pa.Table, suite: Suite, id_column: str) -> Any:
     Returns
     -------
     great_expectations ExpectationSuiteValidationResult
-        Above `SLICE` rows, what is expected of each row is checked slice by slice and counted up,
-        unique values are counted in Arrow, and only the columns that another expectation names
-        are in memory as a whole.
+        What is about some rows is looked at in a table of these rows alone. Above `SLICE` rows,
+        what is expected of each row is checked slice by slice and counted up, unique values are
+        counted in Arrow, and only the columns that another expectation names are in memory as a
+        whole.
+
+    Raises
+    ------
+    DataError
+        A condition names a column that there is not, or compares it with what it cannot be.
     """
     table = with_derived(table)
-    if table.num_rows <= SLICE:
-        return validate(name, table, suite.expectations, suite.name, id_column)
-    rowwise, unique, others = _sorted_out(suite.expectations, table.column_names)
+    whole = _validated(name, table, suite.of_all_rows, suite.name, id_column)
+    results = list(whole.results)
+    for condition, expectations in suite.of_some_rows.items():
+        rows = _rows_of(table, condition, expectations, id_column)
+        part = _validated(name, rows, expectations, suite.name, id_column).results
+        for one in part:
+            one.expectation_config.kwargs["row_condition"] = written(condition)
+        results += part
+    return with_results(whole, results)
+
+
+def _rows_of(
+    table: pa.Table, condition: Condition, expectations: Sequence[Any], id_column: str
+) -> pa.Table:
+    named = _named(table, expectations, id_column)
+    return table.select(named).filter(holds(table, condition))
+
+
+def _validated(
+    name: str, table: pa.Table, expectations: Sequence[Any], suite: str, id_column: str
+) -> Any:
+    is_large = table.num_rows > SLICE
+    in_arrow, rest = _parted(expectations, lambda one: _is_for_arrow(one, table, is_large))
+    rowwise, others = _parted(rest, lambda one: not is_large or _is_by_row(one))
     parts = [
-        validate(name, table.slice(start, SLICE), rowwise, suite.name, id_column)
-        for start in range(0, table.num_rows, SLICE)
+        validate(name, table.slice(start, SLICE), rowwise, suite, id_column)
+        for start in range(0, max(1, table.num_rows), SLICE)
     ]
-    merged = [*_merged(parts), *(_unique(table, one, id_column) for one in unique)]
+    merged = parts[0].results if len(parts) == 1 else _merged(parts)
+    merged = [*merged, *(by_arrow.result(table, one, id_column) for one in in_arrow)]
     if others:
         needed = table.select(_named(table, others, id_column))
-        merged += validate(name, needed, others, suite.name, id_column).results
+        merged += validate(name, needed, others, suite, id_column).results
     return with_results(parts[0], merged)
 
 
-def _sorted_out(
-    expectations: Sequence[Any], columns: Sequence[str]
-) -> tuple[list[Any], list[Any], list[Any]]:
-    """Part what is expected of rows, of unique values, and of columns or tables as a whole."""
-    rowwise: list[Any] = []
-    unique: list[Any] = []
-    others: list[Any] = []
+def _parted(
+    expectations: Sequence[Any], first: Callable[[Any], bool]
+) -> tuple[list[Any], list[Any]]:
+    parts: tuple[list[Any], list[Any]] = [], []
     for one in expectations:
-        countable = one.expectation_type == UNIQUE and one.column in columns
-        (rowwise if _is_by_row(one) else unique if countable else others).append(one)
-    return rowwise, unique, others
+        parts[0 if first(one) else 1].append(one)
+    return parts
+
+
+def _is_for_arrow(expectation: Any, table: pa.Table, is_large: bool) -> bool:
+    """Whether Arrow looks at it; the library tells of columns that there are not."""
+    kinds = {*by_arrow.REGEXES, *([by_arrow.UNIQUE] if is_large else [])}
+    return expectation.expectation_type in kinds and expectation.column in table.column_names
 
 
 def _is_by_row(expectation: Any) -> bool:
@@ -100,26 +130,6 @@ def _named(table: pa.Table, expectations: Sequence[Any], id_column: str) -> list
 def _columns(arguments: Mapping[str, Any]) -> set[str]:
     single = {arguments[name] for name in ("column", "column_A", "column_B") if name in arguments}
     return single.union(arguments.get("column_list", ()))
-
-
-def _unique(table: pa.Table, expectation: Any, id_column: str) -> Any:
-    great_expectations()
-    from great_expectations.core import ExpectationValidationResult
-
-    column = table[expectation.column]
-    counts = pc.value_counts(column.drop_null())
-    repeated = counts.filter(pc.greater(counts.field("counts"), 1)).field("values")
-    rows = np.flatnonzero(pc.is_in(column, repeated).to_numpy())
-    first = table.select([id_column, expectation.column]).take(rows[:SHOWN]).to_pylist()
-    result = {
-        "element_count": len(column),
-        "unexpected_count": len(rows),
-        "missing_count": column.null_count,
-        "partial_unexpected_list": [row[expectation.column] for row in first],
-        "partial_unexpected_index_list": first,
-    }
-    configuration = expectation.configuration
-    return _sum([ExpectationValidationResult(True, configuration, result, exception_info={})])
 
 
 def _merged(parts: Sequence[Any]) -> list[Any]:

@@ -9,7 +9,10 @@ import openpyxl
 import pytest
 
 from tasks.domain.errors import DataError
+from tasks.domain.expansion import GIB, Room
 from tasks.ingest import workbooks
+
+ROOM = Room("a.xlsx", GIB)
 
 
 def workbook(rows: list[list[Any]], change: Callable[[Any], None] = lambda book: None) -> bytes:
@@ -36,7 +39,7 @@ def in_sheet(old: bytes, new: bytes) -> Callable[[str, bytes], bytes]:
 
 
 def rows(content: bytes) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = workbooks.read(content, "a.xlsx").table.to_pylist()
+    found: list[dict[str, Any]] = workbooks.read(content, "a.xlsx", ROOM).table.to_pylist()
     return found
 
 
@@ -69,7 +72,7 @@ def test_the_first_visible_sheet_with_values_is_read_and_the_others_are_named() 
         book["secret"].sheet_state = "hidden"
         book.create_sheet("notes").append(["why"])
 
-    shard = workbooks.read(workbook([["id"], [1]], change), str(Path("/x") / "a.xlsx"))
+    shard = workbooks.read(workbook([["id"], [1]], change), str(Path("/x") / "a.xlsx"), ROOM)
     assert shard.table.to_pylist() == [{"id": "1"}]
     assert shard.remarks == ("of a.xlsx only the sheet 'Sheet' is read, not 'notes'",)
 
@@ -116,7 +119,7 @@ BAD: dict[str, tuple[Callable[[], bytes], str]] = {
 def test_what_is_no_table_is_refused_in_one_line(case: str) -> None:
     make, expected = BAD[case]
     with pytest.raises(DataError) as caught:
-        workbooks.read(make(), "a.xlsx")
+        workbooks.read(make(), "a.xlsx", ROOM)
     assert expected in str(caught.value)
     assert str(caught.value).startswith("a.xlsx")
 
@@ -127,4 +130,4 @@ def test_a_bomb_is_refused_before_it_is_unpacked(monkeypatch: pytest.MonkeyPatch
     bomb = again(content, lambda name, part: part + b" " * (1 << 20 if "sheet1" in name else 0))
     assert len(bomb) < 20_000
     with pytest.raises(DataError, match="unpacks to 1 MiB; 1 are the most"):
-        workbooks.read(bomb, "a.xlsx")
+        workbooks.read(bomb, "a.xlsx", ROOM)

@@ -22,6 +22,20 @@ def expect(kind: str, severity: str = "critical", **arguments: Any) -> dict[str,
     return {"type": f"expect_{kind}", "kwargs": arguments, "severity": severity}
 
 
+def some(kind: str, condition: str, **arguments: Any) -> dict[str, Any]:
+    return expect(kind, row_condition=condition, condition_parser="pandas", **arguments)
+
+
+SOME_ROWS = [
+    some("column_values_to_be_between", "x > 10", column="x", min_value=12),
+    some("column_values_to_be_between", "c == 'u'", column="x", max_value=19, mostly=0.5),
+    some("column_values_to_be_unique", "c == 'u' and x is not null", column="same"),
+    some("column_values_to_match_regex", "x > 10", column="c", regex="u"),
+    some("column_mean_to_be_between", "x > 10", column="x", min_value=20),
+    some("compound_columns_to_be_unique", "x > 10", column_list=["c", "same"]),
+    some("table_row_count_to_equal", "c == 'u'", value=16),
+    some("table_row_count_to_equal", "c == 'u' or c is null", value=17),
+]
 SUITE = suites.parse(
     json.dumps(
         {
@@ -46,6 +60,17 @@ SUITE = suites.parse(
                 expect("column_pair_values_to_be_equal", column_A="c", column_B="same"),
                 expect("compound_columns_to_be_unique", column_list=["c", "same"]),
                 expect("column_values_to_match_regex", "warning", column="nowhere", regex="x"),
+                expect("column_values_to_match_regex", column="c", regex="^[uw]$"),
+                expect("column_values_to_match_regex", column="x", regex=r"\.0$", mostly=0.5),
+                expect("column_values_to_not_match_regex", column="c", regex="v", mostly=0.5),
+                expect("column_values_to_not_match_regex_list", column="c", regex_list=["v", "w"]),
+                expect(
+                    "column_values_to_match_regex_list",
+                    column="same",
+                    regex_list=["^s", "1"],
+                    match_on="all",
+                ),
+                *SOME_ROWS,
             ],
         }
     ),

@@ -45,7 +45,7 @@ def test_the_suites_are_great_expectations_own_json() -> None:
         theirs = great_expectations().ExpectationSuite(**content)
         ours = parse(text, name)
         assert len(theirs.expectations) == len(ours.expectations) == len(content["expectations"])
-        assert {one.configuration.type for one in ours.expectations} == {
+        assert {one.native.configuration.type for one in ours.expectations} == {
             one["type"] for one in content["expectations"]
         }
 
