@@ -5,11 +5,11 @@ from typing import Any, Protocol
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
+import pyarrow.compute as pc
 
 from tasks import campaign as at
 from tasks.campaign import Campaign
-from tasks.domain import digests, state
+from tasks.domain import digests, parquet, state
 from tasks.domain.digests import Digest
 from tasks.domain.entries import Entry
 from tasks.domain.errors import DataError, NotHereError
@@ -142,16 +142,12 @@ class Rounds:
         **only
             A column, and the values that rows must have in it.
         """
-        filters = [(name, "in", sorted(values)) for name, values in only.items()] or None
-        source = pa.BufferReader(self.content(number, path))
-        try:
-            wanted = None if columns is None else list(columns)
-            frame = pq.read_table(source, columns=wanted, filters=filters).to_pandas()
-        except (pa.ArrowException, OSError) as error:
-            raise DataError(
-                f"cannot be read ({error})", where=f"{path} of round {number}"
-            ) from error
-        return pd.DataFrame(frame)
+        wanted = None if columns is None else list(dict.fromkeys([*columns, *only]))
+        where = f"{path} of round {number}"
+        table = parquet.read_bytes(self.content(number, path), where, wanted)
+        for name, values in only.items():
+            table = table.filter(_among(table[name], values, where))
+        return pd.DataFrame(table.select(columns or table.column_names).to_pandas())
 
     def _stages(self, number: int) -> Iterator[Entry]:
         return (entry for entry in self._of_round.get(number, ()) if entry.kind == "stage")
@@ -193,3 +189,10 @@ def records(frame: pd.DataFrame) -> list[Row]:
     """Give a frame's rows as plain values, with None for NaN, which JSON does not know."""
     plain = frame.astype(object).where(frame.notna(), None)
     return [{str(name): value for name, value in row.items()} for row in plain.to_dict("records")]
+
+
+def _among(column: pa.ChunkedArray, values: Iterable[str], where: str) -> pa.ChunkedArray:
+    try:
+        return pc.is_in(column, pa.array(sorted(values), pa.string()))
+    except pa.ArrowException as error:
+        raise DataError(f"cannot be read ({error})", where=where) from None

@@ -5,8 +5,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from tasks import campaign as at
 from tasks.audit.findings import Findings
 from tasks.audit.rounds import Rounds, outputs
@@ -50,7 +48,7 @@ def _missing(rounds: Rounds, number: int, where: str, findings: Findings) -> Non
 def _check_lock(rounds: Rounds, number: int, tag: str, findings: Findings) -> None:
     """Compare dvc.lock with the ledger: it is where `dvc checkout` finds the bytes."""
     content = git.read(rounds.campaign.root, tag, LOCK)
-    stages = strict_yaml.parse(content.decode(), MOST_LOCK, yaml.CSafeLoader)["stages"]
+    stages = strict_yaml.parse(content.decode(), MOST_LOCK)["stages"]
     locked = {out["path"]: out["md5"] for stage in stages.values() for out in stage.get("outs", ())}
     for entry in rounds.stages(number):
         for path, body in outputs(entry).items():

@@ -7,7 +7,7 @@ bytes are read as numbers that refer to a list of them.
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -22,7 +22,8 @@ WIDTHS = {"BOOLEAN": 1, "INT32": 4, "FLOAT": 4, "INT64": 8, "DOUBLE": 8, "INT96"
 GROWING = "DELTA_BYTE_ARRAY"
 """An encoding that says of each text how much of the text before it begins with."""
 
-Source = Path | IO[bytes] | pa.NativeFile
+Source = Any
+"""A path, or a file of Arrow's, which has no types."""
 
 
 def read(path: Path, columns: Sequence[str] | None = None) -> pa.Table:

@@ -14,7 +14,7 @@ class StrictYamlError(ValueError):
     """Says what is wrong, to be put behind the name of a file."""
 
 
-def parse(text: str, most: int = MOST_BYTES, loader: Any = yaml.SafeLoader) -> Any:
+def parse(text: str, most: int = MOST_BYTES) -> Any:
     """Read a YAML document of plain values.
 
     Parameters
@@ -22,8 +22,6 @@ def parse(text: str, most: int = MOST_BYTES, loader: Any = yaml.SafeLoader) -> A
     text : str
     most : int
         Characters.
-    loader : type
-        `yaml.SafeLoader` names places as people count them; `yaml.CSafeLoader` is fast.
 
     Raises
     ------
@@ -37,20 +35,24 @@ def parse(text: str, most: int = MOST_BYTES, loader: Any = yaml.SafeLoader) -> A
     """
     if len(text) > most:
         raise StrictYamlError(f"is longer than {most >> 10} KiB")
-    _look_through(text, loader)
-    return yaml.load(text, Loader=loader)  # noqa: S506 - one of the two safe ones
+    try:
+        return _made(text, yaml.CSafeLoader)
+    except (yaml.YAMLError, UnicodeEncodeError):
+        # The slower one names the place of an error as people count.
+        return _made(text, yaml.SafeLoader)
 
 
-def _look_through(text: str, loader: Any) -> None:
-    """Refuse by the parser's events, which come one after the other and build nothing."""
+def _made(text: str, loader: Any) -> Any:
+    """Make values, if the parser's events, which build nothing, are those of plain ones."""
     depth = 0
     for event in yaml.parse(text, Loader=loader):
         if isinstance(event, yaml.AliasEvent):
-            line = event.start_mark.line + 1
-            raise StrictYamlError(f"line {line} has an alias (*{event.anchor}); write the value")
+            place = f"line {event.start_mark.line + 1} " if event.start_mark else ""
+            raise StrictYamlError(f"{place}has an alias (*{event.anchor}); write the value")
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > MOST_NESTED:
                 raise StrictYamlError(f"is nested deeper than {MOST_NESTED} levels")
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
+    return yaml.load(text, Loader=loader)  # noqa: S506 - one of the two safe ones

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+import pyarrow as pa
 from markupsafe import Markup
 
 from tasks import campaign as at
@@ -20,6 +21,16 @@ from tasks.reporting.gather import gather
 from tasks.versions.store import Store
 
 TEMPLATE, STYLE = "report.html.j2", "style.css"
+FOREIGN = (
+    LookupError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    ArithmeticError,
+    jinja2.TemplateError,
+    pa.ArrowException,
+)
+"""How values of another form than labelloop writes make themselves felt, wherever that is."""
 
 
 def write(campaign: Campaign, ledger: Ledger, decision: Mapping[str, Any] | None = None) -> Path:
@@ -38,8 +49,32 @@ def write(campaign: Campaign, ledger: Ledger, decision: Mapping[str, Any] | None
     if path.is_symlink():
         fix = f"remove {at.REPORT}"
         raise CampaignError("is a symbolic link", where=at.REPORT, fix=fix)
-    write_atomic(path, render(gather(campaign, ledger, Store(campaign.root), decision)))
+    write_atomic(path, made(campaign, ledger, Store(campaign.root), decision))
     return path
+
+
+def made(
+    campaign: Campaign, ledger: Ledger, store: Store, decision: Mapping[str, Any] | None = None
+) -> str:
+    """Make the page.
+
+    Raises
+    ------
+    CampaignError
+        A file that the ledger knows does not hold what labelloop writes there, so that somebody
+        else made it.
+    UserError, LedgerError
+        As `tasks.reporting.gather.gather`.
+    """
+    try:
+        return render(gather(campaign, ledger, store, decision))
+    except FOREIGN as error:
+        what = f"cannot be made: a file holds what labelloop never writes ({_short(error)})"
+        raise CampaignError(what, where=at.REPORT, fix="run `labelloop audit`") from error
+
+
+def _short(error: Exception) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())[:120]
 
 
 def render(data: ReportData) -> str:

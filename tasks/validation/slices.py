@@ -52,10 +52,9 @@ def run(name: str, table: pa.Table, suite: Suite, id_column: str) -> Any:
         A condition names a column that there is not, or compares it with what it cannot be.
     """
     table = with_derived(table)
-    groups = suite.by_condition
-    whole = _validated(name, table, groups.pop(None), suite.name, id_column)
+    whole = _validated(name, table, suite.of_all_rows, suite.name, id_column)
     results = list(whole.results)
-    for condition, expectations in groups.items():
+    for condition, expectations in suite.of_some_rows.items():
         rows = _rows_of(table, condition, expectations, id_column)
         part = _validated(name, rows, expectations, suite.name, id_column).results
         for one in part:

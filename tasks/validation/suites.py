@@ -60,11 +60,17 @@ class Suite:
         return Suite(self.name, kept)
 
     @property
-    def by_condition(self) -> dict[Condition | None, list[Any]]:
-        """The library's own objects, by the rows that they are about; all rows first."""
-        found: dict[Condition | None, list[Any]] = {None: []}
+    def of_all_rows(self) -> list[Any]:
+        """The library's own objects of those that are about all rows."""
+        return [one.native for one in self.expectations if one.condition is None]
+
+    @property
+    def of_some_rows(self) -> dict[Condition, list[Any]]:
+        """The library's own objects of the others, by the rows that they are about."""
+        found: dict[Condition, list[Any]] = {}
         for one in self.expectations:
-            found.setdefault(one.condition, []).append(one.native)
+            if one.condition is not None:
+                found.setdefault(one.condition, []).append(one.native)
         return found
 
 
@@ -164,8 +170,9 @@ def _native(kind: str, given: dict[str, Any], severity: str, where: str) -> Any:
     from great_expectations.exceptions.exceptions import InvalidExpectationConfigurationError
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
+    config: dict[str, Any] = {"type": kind, "kwargs": given, "severity": severity}
     try:
-        return ExpectationConfiguration(kind, given, severity=severity).to_domain_obj()
+        return ExpectationConfiguration(**config).to_domain_obj()
     except TheirError as error:
         first = error.errors()[0]
         argument = ".".join(str(part) for part in first["loc"])

@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -56,11 +57,34 @@ def lines() -> bytes:
 
 def workbook() -> bytes:
     book = openpyxl.Workbook()
-    for row in (["item_id", "x", "label"], ["a", 1.5, "ash"], ["b", None, "=1+1"], ["c", True, 2]):
+    for row in (["item_id", "x", "label"], ["a", 1.5, "ash"], ["b", None, "birch"], ["c", True, 2]):
         book.active.append(row)
     content = io.BytesIO()
     book.save(content)
     return content.getvalue()
+
+
+SHEET = "xl/worksheets/sheet1.xml"
+
+
+def sheet() -> bytes:
+    with zipfile.ZipFile(io.BytesIO(workbook())) as book:
+        return book.read(SHEET)
+
+
+def in_workbook(content: bytes) -> bytes:
+    """Put the XML of a sheet into a workbook, whose checksums would catch what else is changed."""
+    if content.startswith(b"PK"):
+        return content
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(workbook())) as old, zipfile.ZipFile(out, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, content if name == SHEET else old.read(name))
+    return out.getvalue()
+
+
+def book(folder: Path) -> Callable[[bytes], object]:
+    return lambda content: in_file("a.xlsx", items)(folder)(in_workbook(content))
 
 
 def parquet(**options: Any) -> bytes:
@@ -143,7 +167,7 @@ LOADERS: dict[str, Loader] = {
             ).encode(),
         ],
     ),
-    "any JSON": (lambda _: lambda content: strict_json.json_of(content, "x"), [lines()[:30]]),
+    "any JSON": (lambda _: lambda content: strict_json.json_of(content, "x"), lines().splitlines()),
     "CSV": (in_file("a.csv", items), TEXTS),
     "TSV": (in_file("a.tsv", items), TEXTS),
     "CSV.gz": (in_file("a.csv.gz", items), [gzip.compress(one, mtime=0) for one in TEXTS]),
@@ -152,7 +176,7 @@ LOADERS: dict[str, Loader] = {
         in_file("a.parquet", items),
         [parquet(), parquet(compression="zstd"), parquet(use_dictionary=False)],
     ),
-    "xlsx": (in_file("a.xlsx", items), [workbook()]),
+    "xlsx": (book, [workbook(), sheet()]),
     "images": (
         lambda _: pixels,
         [picture("PNG", "L"), picture("PNG", "P"), picture("JPEG", "RGB"), picture("JPEG", "L")],
