@@ -221,7 +221,7 @@ def test_a_broken_database_is_a_vendor_error(open_account, tmp_path):
 
 
 def test_no_database_at_all_is_a_vendor_error(open_account, tmp_path):
-    with pytest.raises(VendorError, match="unable to open"):
+    with pytest.raises(VendorError, match="No such file"):
         made(open_account(home=tmp_path / "nowhere"))
 
 
