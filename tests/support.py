@@ -1,6 +1,7 @@
 """Small campaigns, and a way to run things in processes that a test may kill."""
 
 import atexit
+import copy
 import functools
 import io
 import multiprocessing
@@ -69,12 +70,13 @@ def items(n: int = 160, seed: int = 3) -> pd.DataFrame:
 
 
 def merge(into: Changes, changes: Changes) -> Changes:
-    """Lay nested changes over a mapping; another vendor keeps no options of the one before."""
+    """Give a mapping with nested changes; another vendor keeps no options of the one before."""
+    into = copy.deepcopy(into)
     if into.get("name") != changes.get("name", into.get("name")):
         into = {**into, "options": {}} if "options" in into else into
     for key, value in changes.items():
         both = isinstance(value, dict) and isinstance(into.get(key), dict)
-        into[key] = merge(into[key], value) if both and key != "stop" else value
+        into[key] = merge(into[key], value) if both and key != "stop" else copy.deepcopy(value)
     return into
 
 
