@@ -13,6 +13,7 @@ from typing import Any
 from typer import Context
 from typer.core import TyperCommand
 
+from flows import isolated
 from tasks import campaign as at
 from tasks.domain.errors import CampaignError, LabelloopError
 from tasks.trust import own
@@ -34,14 +35,28 @@ class Apart(TyperCommand):
             for name, value in ctx.params.items()
         }
         os.chdir(ELSEWHERE)
+        self.enter(ctx.obj)
         try:
             return super().invoke(ctx)
+        except MemoryError:
+            raise isolated.out_of_memory(ctx.obj) from None
         except Exception as error:
             from tasks.audit.findings import BROKEN
 
             if isinstance(error, LabelloopError | OSError) or not isinstance(error, BROKEN):
                 raise
             raise _not_understood(error, ctx.obj) from error
+
+    def enter(self, directory: Path) -> None:
+        """Do what must be done before a stranger's campaign is opened."""
+
+
+class Reading(Apart):
+    """A command that only reads: a stranger's campaign in a process that may die of it."""
+
+    def enter(self, directory: Path) -> None:
+        """Go on in that process."""
+        isolated.enter(directory)
 
 
 def _not_understood(error: Exception, directory: Path) -> CampaignError:

@@ -12,7 +12,7 @@ from typer import BadParameter
 from typer.exceptions import TyperException
 
 from flows import disk
-from flows.apart import Apart
+from flows.apart import Apart, Reading
 from flows.ending import Terminated, on_sigterm
 from flows.terminal import Terminal
 from tasks import __version__
@@ -545,7 +545,8 @@ def demo(
 for registered in app.registered_commands:
     # What makes a campaign is told where in the words of its user, and reads nobody else's.
     if registered.callback not in (init, demo):
-        registered.cls = Apart
+        is_reading = registered.callback in (status, why, check, report, audit, replay)
+        registered.cls = Reading if is_reading else Apart
 
 
 def _tell(facts: Any, told: Callable[[Any], str], as_json: bool) -> None:

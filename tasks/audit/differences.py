@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tasks.domain.strict_json import json_of
+from tasks.domain import strict_json
 
 SHOWN = 3
 LONGEST = 160
@@ -56,7 +56,7 @@ def _rows(recorded: bytes, replayed: bytes) -> Iterator[str]:
 
 def _keys(recorded: bytes, replayed: bytes) -> Iterator[str]:
     before, after = (
-        dict(_flat("", json_of(content, "an output"))) for content in (recorded, replayed)
+        dict(_flat("", strict_json.parse(content))) for content in (recorded, replayed)
     )
     for key in sorted(before.keys() | after.keys()):
         old, new = before.get(key, NOTHING), after.get(key, NOTHING)
