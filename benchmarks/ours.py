@@ -15,6 +15,7 @@ from tasks.domain import state
 from tasks.ledger.local import LocalLedger
 from tasks.modeling import trainer
 from tasks.reporting import page
+from tasks.trust import git as runner
 from tasks.versions import data, git
 from tasks.versions.store import Store
 
@@ -26,7 +27,7 @@ PARTS = (
     ("DVC", Store, ("fetch", "cached")),
     ("Great Expectations", validate, ("run",)),
     ("MLflow", tracking, ("log_round",)),
-    ("git", git, ("_call", "_has")),
+    ("git", runner, ("call", "says_yes")),
     ("ledger", LocalLedger, ("entries", "append", "record")),
     ("report", page, ("write",)),
 )

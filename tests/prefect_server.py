@@ -21,7 +21,11 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield server.address
 
 
+def known() -> httpx.BasicAuth:
+    """Give what shows that one knows the password."""
+    return httpx.BasicAuth(*os.environ[CLIENTS_PASSWORD].split(":"))
+
+
 def ask(api: str, path: str, **body: Any) -> Any:
     """Ask as one who knows the password."""
-    auth = httpx.BasicAuth(*os.environ[CLIENTS_PASSWORD].split(":"))
-    return httpx.post(f"{api}{path}", json=body, auth=auth).raise_for_status().json()
+    return httpx.post(f"{api}{path}", json=body, auth=known()).raise_for_status().json()

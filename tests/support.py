@@ -105,8 +105,14 @@ def given(root: Path, changes: Changes) -> Path:
 
 def change_params(root: Path, changes: Changes) -> None:
     """Change params.yaml as a person would, commit it, and confirm what is in it."""
-    path = given(root, changes)
-    confirmed.add((one.need for one in wanted(root, params.load(path)) if one.asks), root)
+    given(root, changes)
+    confirm(root)
+
+
+def confirm(root: Path) -> None:
+    """Confirm whatever a campaign wants, as its user would, and take it for nobody's own."""
+    wants = wanted(root, params.load(root / at.PARAMS))
+    confirmed.add((one.need for one in wants if one.asks), root)
 
 
 def advance(root: Path, rounds: int | None = None, *, wait: bool = True) -> None:

@@ -15,12 +15,13 @@ from uuid import uuid4
 import httpx
 import pytest
 import yaml
+from prefect_server import ask, known
 from processes import HANG_SECONDS
 from support import alone
 
 from flows import progress, secrets
 from flows.round import Watch
-from flows.server import started
+from flows.surroundings import CLIENTS_PASSWORD
 from tasks.domain.errors import TransientError
 
 pytestmark = pytest.mark.integration
@@ -28,25 +29,19 @@ pytestmark = pytest.mark.integration
 INFRA = Path(__file__).parents[2] / "infra"
 
 
-@pytest.fixture(scope="module")
-def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    before = dict(os.environ)
-    with started(tmp_path_factory.mktemp("prefect")) as address, told_to(address):
-        yield address
-    os.environ.clear()
-    os.environ.update(before)
+@pytest.fixture(scope="module", autouse=True)
+def told(api: str) -> Iterator[None]:
+    with told_to(api):
+        yield
 
 
 @contextmanager
 def told_to(address: str) -> Iterator[None]:
-    from prefect.settings import PREFECT_API_URL, temporary_settings
+    from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
 
-    with temporary_settings({PREFECT_API_URL: address}):
+    password = os.environ[CLIENTS_PASSWORD]
+    with temporary_settings({PREFECT_API_URL: address, PREFECT_API_AUTH_STRING: password}):
         yield
-
-
-def ask(api: str, path: str, **body: Any) -> Any:
-    return httpx.post(f"{api}{path}", json=body).raise_for_status().json()
 
 
 def events(api: str, prefix: str, resource: str) -> list[dict[str, Any]]:
@@ -64,7 +59,7 @@ def wait_for(what: Any) -> Any:
 
 
 def artifact(api: str, key: str) -> dict[str, Any]:
-    found = httpx.get(f"{api}/artifacts/{key}/latest").raise_for_status().json()
+    found = httpx.get(f"{api}/artifacts/{key}/latest", auth=known()).raise_for_status().json()
     assert isinstance(found, dict)
     return found
 
@@ -165,7 +160,7 @@ def automations(api: str) -> dict[str, dict[str, Any]]:
 @pytest.fixture
 def no_automations(api: str) -> None:
     for one in automations(api).values():
-        httpx.delete(f"{api}/automations/{one['id']}").raise_for_status()
+        httpx.delete(f"{api}/automations/{one['id']}", auth=known()).raise_for_status()
 
 
 @pytest.mark.usefixtures("no_automations")
@@ -212,7 +207,7 @@ def test_a_run_that_is_dead_is_marked_crashed(api: str, tmp_path: Path) -> None:
     ask(api, f"/flow_runs/{runs['awaiting']}/set_state", state=ended)
 
     def state_of(name: str) -> str:
-        return str(httpx.get(f"{api}/flow_runs/{runs[name]}").json()["state"]["name"])
+        return str(httpx.get(f"{api}/flow_runs/{runs[name]}", auth=known()).json()["state"]["name"])
 
     beaten = -math.inf
 
@@ -246,4 +241,4 @@ def heartbeat(api: str, run_id: str, flow: str) -> None:
             }
         ],
     }
-    httpx.post(f"{api}/events", json=[event]).raise_for_status()
+    httpx.post(f"{api}/events", json=[event], auth=known()).raise_for_status()

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from support import labelloop
+from support import confirm, labelloop
 
 from flows.replay import Replay, RoundReplay, StageReplay, replay
 from tasks import campaign as at
@@ -65,6 +65,7 @@ def test_a_clone_needs_only_the_remote(copy: Path, tmp_path: Path) -> None:
     remote = f"[core]\nremote = storage\n['remote \"storage\"']\nurl = {tmp_path / 'remote'}\n"
     for root in (copy, elsewhere):
         (root / ".dvc" / "config.local").write_text(remote)
+        confirm(root)
     entries = LocalLedger(copy / at.LEDGER).entries()
     written = [e.body["outputs"] for e in entries if e.kind == "stage"]
     written += [e.body["files"] for e in entries if e.kind == "snapshot"]

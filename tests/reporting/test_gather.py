@@ -77,7 +77,13 @@ class Rounds:
             write(self.campaign.path(path))
             self.shelf.put(self.campaign.path(path).read_bytes())
             found[path] = digests.of_file(self.campaign.path(path), fresh=True).to_body()
-        body = {"stage": name, "key": f"{number}-{name}", "outputs": found, "summary": {}}
+        body = {
+            "stage": name,
+            "key": f"{number}-{name}",
+            "inputs": {},
+            "outputs": found,
+            "summary": {},
+        }
         self.ledger.append(number, "stage", body)
 
     def ask(self, number, *items):

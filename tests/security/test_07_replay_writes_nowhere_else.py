@@ -12,7 +12,7 @@ from tasks import campaign as at
 from tasks import pipeline
 from tasks.audit.verify import audit
 from tasks.domain.entries import GENESIS, Entry
-from tasks.domain.errors import CampaignError, DataError, LedgerError
+from tasks.domain.errors import CampaignError, DataError, LedgerError, UserError
 from tasks.ledger.reading import parse
 from tasks.versions.store import Store
 
@@ -216,7 +216,7 @@ def test_no_address_leads_out_of_the_cache(tmp_path: Path, md5: str) -> None:
 )
 def test_the_record_of_the_open_round_names_no_other_paths(tmp_path: Path, record: str) -> None:
     (tmp_path / at.ROUND).write_text(record)
-    with pytest.raises(DataError, match=r"round\.json|which|path|digest"):
+    with pytest.raises(UserError, match=r"round\.json|which|path|digest"):
         _ = at.Campaign(tmp_path).record
 
 

@@ -103,7 +103,7 @@ def test_a_remote_folder_is_confirmed_too(campaign: Path, outside: Path) -> None
 @pytest.mark.parametrize("uri", ["ssh://me@host/x", "gdrive://x", "http://host/x"])
 def test_remotes_of_other_kinds_are_not_used(uri: str, campaign: Path) -> None:
     data.add_remote(campaign, uri)
-    with pytest.raises(LabelloopError, match="remotes are not used"):
+    with pytest.raises(LabelloopError, match="where no data of a campaign can be"):
         data.push(campaign, ())
 
 

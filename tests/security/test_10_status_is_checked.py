@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from security.openings import clone
-from support import labelloop
+from support import confirm, labelloop
 
 from flows.status import status
 from tasks import campaign as at
@@ -24,6 +24,7 @@ def stranger(finished: Path, tmp_path: Path) -> tuple[Path, Path]:
     shutil.copytree(finished / ".dvc" / "cache", remote)
     said = f"[core]\nremote = storage\n['remote \"storage\"']\nurl = {remote}\n"
     (root / ".dvc" / "config").write_text(said)
+    confirm(root)
     sealed = state.last(LocalLedger(root / at.LEDGER).entries(), "snapshot")
     assert sealed is not None
     md5 = sealed.body["files"][at.HISTORY]["md5"]
