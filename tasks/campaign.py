@@ -1,7 +1,7 @@
 """Where each file of a campaign lies."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -179,7 +179,24 @@ def find(directory: Path) -> Campaign:
     Raises
     ------
     CampaignError
-        It is none, or brings what no campaign may bring (`tasks.trust.repository`).
+        It is none, or brings what no campaign may bring (`refusals`).
+    """
+    campaign = located(directory)
+    refused = refusals(campaign)
+    if refused:
+        first, more = refused[0], len(refused) - 1
+        fix = f"{first.fix} (`labelloop audit` lists {more} more)" if more else first.fix
+        raise CampaignError(first.what, where=first.where, fix=fix)
+    return campaign
+
+
+def located(directory: Path) -> Campaign:
+    """Take a directory as a campaign, whatever it brings: nothing of it may be read yet.
+
+    Raises
+    ------
+    CampaignError
+        It is none.
     """
     root = directory.resolve()
     marks = {PARAMS: "campaign", ".git": "git repository", ".dvc": "DVC repository"}
@@ -190,12 +207,25 @@ def find(directory: Path) -> Campaign:
                 where=str(directory),
                 fix="make a campaign with `labelloop init`, or name one with -C",
             )
-    campaign = Campaign(root)
-    is_own = campaign.is_own
+    return Campaign(root)
+
+
+def refusals(campaign: Campaign) -> list[CampaignError]:
+    """List what a campaign brings that no campaign may bring, before anything of it is read."""
+    root, is_own = campaign.root, campaign.is_own
+    refused = _refused(lambda: links.refuse_special(root, PLACES, is_own=is_own))
     if not is_own:
-        repository.refuse_settings(root)
-    repository.refuse_tracked(root, PRIVATE)
-    links.refuse_special(root, PLACES, is_own=is_own)
-    if not is_own:
-        links.refuse_leading_away(root, FOLDERS)
-    return campaign
+        refused += _refused(lambda: links.refuse_leading_away(root, FOLDERS))
+        settings = _refused(lambda: repository.refuse_settings(root))
+        if settings:
+            # git, which knows what is tracked, is not called with such settings.
+            return refused + settings
+    return refused + _refused(lambda: repository.refuse_tracked(root, PRIVATE))
+
+
+def _refused(look: Callable[[], None]) -> list[CampaignError]:
+    try:
+        look()
+    except CampaignError as error:
+        return [error]
+    return []

@@ -67,11 +67,15 @@ def ok(findings: list[Finding]) -> bool:
 def check(directory: Path) -> list[Finding]:
     """Look at everything, in the order in which a round would need it.
 
+    Of a campaign that brings what none may bring, that alone is told.
+
     Raises
     ------
     UserError
         The directory is no campaign or its params.yaml cannot be read: nothing else can be said.
     """
+    if refused := at.refusals(at.located(directory)):
+        return [Finding("campaign", False, str(error)) for error in refused]
     work = look_at(directory)
     with laid_out(work) as trial:
         looks: dict[str, Look] = {

@@ -37,8 +37,9 @@ def trust(directory: Path, also: Sequence[str], ask: Ask) -> Facts:
     ask : callable
         Says whether the user agrees.
     """
-    campaign = at.find(directory)
-    confirmed.add([Need(place, confirmed.ANYTHING) for place in also], campaign.root)
+    campaign = _found(directory, ask)
+    typed = [place if "://" in place else str(Path(place).absolute()) for place in also]
+    confirmed.add([Need(place, confirmed.ANYTHING) for place in typed], campaign.root)
     _decide(campaign, ask)
     if not campaign.is_own and ask(OWN):
         own.take(campaign.private)
@@ -48,6 +49,15 @@ def trust(directory: Path, also: Sequence[str], ask: Ask) -> Facts:
         "also": list(also),
         "own": campaign.is_own,
     }
+
+
+def _found(directory: Path, ask: Ask) -> Campaign:
+    """Find the campaign; what is refused of strangers' alone is the user's to take for his own."""
+    campaign = at.located(directory)
+    refused = [] if campaign.is_own else at.refusals(campaign)
+    if refused and all(ask(f"{one.where} {one.what}. {OWN}") for one in refused):
+        own.take(campaign.path(at.PRIVATE))
+    return at.find(directory)
 
 
 def told(facts: Facts) -> str:

@@ -35,7 +35,7 @@ class Problem:
     Attributes
     ----------
     kind : str
-        ledger, file, data, git, mlflow, vendor or money.
+        refused, ledger, file, data, git, mlflow, vendor or money.
     where : str
         Such as ``ledger/00000017.json`` or ``snapshot/answers.parquet of round 3``.
     what : str

@@ -14,12 +14,14 @@ from tasks.audit import (
     verify_files,
     verify_intake,
     verify_money,
+    verify_settings,
     verify_tags,
     verify_tracking,
     verify_vendor,
 )
 from tasks.audit.findings import Findings, Report
 from tasks.audit.rounds import Rounds
+from tasks.audit.verify_chain import Chain
 from tasks.domain.errors import LabelloopError
 from tasks.params import Params, StorageParams
 from tasks.versions.store import Store
@@ -36,7 +38,9 @@ def audit(directory: Path) -> Report:
     CampaignError
         The directory is no campaign.
     """
-    campaign, findings = at.find(directory), Findings()
+    campaign, findings = at.located(directory), Findings()
+    if not verify_settings.check(campaign, findings):
+        return acknowledging.report(Chain(), findings)
     storage = _storage(campaign)
     shared = storage.ledger is not None
     chain = verify_chain.check(campaign, storage, findings)
