@@ -1,7 +1,7 @@
-"""The one door: nothing is connected to, and no secret goes out, unless this user has confirmed it.
+"""Nothing is connected to, and no secret goes out, unless this user has confirmed it.
 
-It stands at every edge (HTTP, S3, SageMaker, MLflow, DVC, folders), so that no path through the
-code leads around it.
+Every client asks here before it connects (HTTP, S3, SageMaker, MLflow, DVC, folders), so that no
+path through the code leads around it.
 """
 
 from pathlib import Path
