@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from support import advance, change_params, items, labelloop
+from support import advance, change_params, confirm, items, labelloop
 
 from tasks import actions
 from tasks import campaign as at
@@ -60,6 +60,7 @@ def test_while_the_remote_is_down_rounds_go_on_and_it_is_told_later(
 ) -> None:
     (tmp_path / "remote").write_text("a file where the folder should be")
     data.add_remote(campaign, str(tmp_path / "remote"))
+    confirm(campaign)
     git.commit(campaign, "Set a remote", [".dvc"])
     done = labelloop("-C", campaign, "run", "--no-prefect", "--wait", "--rounds", "1")
     assert done.code == 0, done

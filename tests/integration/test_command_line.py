@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support import change_params, labelloop
+from support import change_params, confirm, labelloop
 
 from tasks import actions, pipeline
 from tasks.campaign import Campaign
@@ -82,9 +82,11 @@ def test_audit_as_json(finished: Path) -> None:
 def test_replay_as_json_also_from_a_clone(finished: Path, tmp_path: Path) -> None:
     home = Path(shutil.copytree(finished, tmp_path / "home"))
     data.add_remote(home, str(tmp_path / "remote"))
+    confirm(home)
     assert actions.catch_up(home) == {"missed": []}
     subprocess.run(["git", "clone", "--quiet", home, tmp_path / "clone"], check=True)
     data.add_remote(tmp_path / "clone", str(tmp_path / "remote"))
+    confirm(tmp_path / "clone")
     found = read("-C", tmp_path / "clone", "replay", "--all", "--json")
     assert found["equal"]
     rounds = found["rounds"]

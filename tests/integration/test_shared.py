@@ -11,7 +11,18 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from halting import Halt
-from support import FORK, OUTCOME, SMALL, advance, change_params, facts, in_process, items, merge
+from support import (
+    FORK,
+    OUTCOME,
+    SMALL,
+    advance,
+    change_params,
+    facts,
+    in_process,
+    items,
+    merge,
+    trust,
+)
 
 from flows.status import status
 from tasks import campaign as at
@@ -64,6 +75,7 @@ def clone(bare: Path, name: str) -> Path:
     root = bare.parent / name
     shutil.rmtree(root, ignore_errors=True)
     git.run(bare, "clone", "--quiet", str(bare), str(root))
+    trust(root)
     return root
 
 

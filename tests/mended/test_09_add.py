@@ -19,6 +19,7 @@ from support import (
     items,
     labelloop,
     merge,
+    trust,
 )
 
 from flows.replay import replay
@@ -222,6 +223,7 @@ def clone(warm: None, s3_bucket: str, tmp_path: Path) -> Callable[[str], Path]:
 
     def clone(name: str) -> Path:
         git.run(tmp_path, "clone", "--quiet", str(bare), str(tmp_path / name))
+        trust(tmp_path / name)
         return tmp_path / name
 
     return clone

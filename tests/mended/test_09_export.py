@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from support import Done, labelloop
+from support import Done, confirm, labelloop
 
 from tasks import campaign as at
 from tasks.modeling import bundle
@@ -144,6 +144,7 @@ def test_a_fresh_clone_exports_after_dvc_pull(
     from tasks.versions import data
 
     data.add_remote(clone, str(finished / ".dvc" / "cache"))
+    confirm(clone)
     assert export(clone, "labels", "--to", tmp_path / "labels.parquet").code == 0
     ours = pd.read_parquet(tmp_path / "labels.parquet")
     assert ours["item_id"].tolist() == pd.read_parquet(finished / at.LABELS)["item_id"].tolist()

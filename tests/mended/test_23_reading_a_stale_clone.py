@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from support import SMALL, advance, change_params, in_process, items, labelloop, merge
+from support import SMALL, advance, change_params, confirm, in_process, items, labelloop, merge
 
 from tasks import campaign as at
 from tasks.audit.verify import audit
@@ -24,6 +24,7 @@ def run(root: Path, rounds: int) -> None:
 def clone(bare: Path, name: str) -> Path:
     root = bare.parent / name
     git.run(bare, "clone", "--quiet", str(bare), str(root))
+    confirm(root)
     return root
 
 
