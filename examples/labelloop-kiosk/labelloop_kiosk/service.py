@@ -203,5 +203,7 @@ def served(path: Path, port: int, token: Callable[[], str]) -> ThreadingHTTPServ
 
 
 if __name__ == "__main__":
-    with served(Path(sys.argv[1]), int(sys.argv[2]), lambda: os.environ["KIOSK_TOKEN"]) as server:
+    with served(
+        Path(sys.argv[1]), int(sys.argv[2]), lambda: os.environ["LABELLOOP_KIOSK_TOKEN"]
+    ) as server:
         server.serve_forever()

@@ -23,8 +23,9 @@ from tasks.domain.incoming import (
     Receipt,
     Statement,
 )
+from tasks.domain.needs import Need
 from tasks.domain.outgoing import BatchSpec, Capabilities, Decision, Reference, Task, VendorContext
-from tasks.domain.secrets import secret
+from tasks.trust import guard, places
 
 URL = r"^(https://[\w.-]+|http://(127\.0\.0\.1|localhost))(:\d{1,5})?(/[\w./~-]*)?$"
 
@@ -44,7 +45,7 @@ class Kiosk:
     """
 
     url: Annotated[str, Field(pattern=URL)]
-    token: str = "KIOSK_TOKEN"  # noqa: S105
+    token: str = "LABELLOOP_KIOSK_TOKEN"  # noqa: S105
     timeout: Annotated[float, Field(gt=0)] = 30.0
 
     @property
@@ -55,6 +56,10 @@ class Kiosk:
     def connect(self, context: VendorContext) -> "KioskAccount":
         """Open the campaign's account; speaks with nobody yet."""
         return KioskAccount(self, context)
+
+    def needs(self) -> tuple[Need, ...]:
+        """Name the service, which gets the token."""
+        return (Need(places.origin(self.url), self.token, "url"),)
 
     def parse(self, record: Mapping[str, Any]) -> Parsed:
         """Understand one record, without asking anybody."""
@@ -151,7 +156,9 @@ class KioskAccount:
         content = b"" if body is None else json.dumps(body, allow_nan=False).encode()
         if content:
             self._context.outgoing(f"{method} {path}", content)
-        headers = {"authorization": f"Bearer {secret(self._vendor.token)}"}
+        # Refused unless the user has confirmed that the token may go there.
+        token = guard.secret(self._vendor.token, places.origin(self._vendor.url))
+        headers = {"authorization": f"Bearer {token}"}
         try:
             reply = self._client.request(method, path, content=content, headers=headers)
         except httpx.RequestError as error:

@@ -43,6 +43,8 @@ def test_it_is_found_and_built_from_params(installed: Path, tmp_path: Path) -> N
     )
     found = json.loads(said.stdout)
     assert {"kiosk", "simulated"} <= set(found["names"])
-    assert found["kiosk"].startswith("Kiosk(url='https://kiosk.example.org', token='KIOSK_TOKEN'")
+    assert found["kiosk"].startswith(
+        "Kiosk(url='https://kiosk.example.org', token='LABELLOOP_KIOSK_TOKEN'"
+    )
     assert "kiosk.url: must be of the form" in found["refused"][0]
     assert found["refused"][1] == "'kiosk' has no option 'urls'; did you mean 'url'?"

@@ -143,7 +143,7 @@ class Token:
         self.hand_out()
 
     def hand_out(self) -> None:
-        self._environment.setenv("KIOSK_TOKEN", self.good)
+        self._environment.setenv("LABELLOOP_KIOSK_TOKEN", self.good)
 
 
 class TestKiosk(VendorLaws):
