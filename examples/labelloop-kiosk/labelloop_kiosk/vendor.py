@@ -81,7 +81,7 @@ class KioskAccount:
     """One campaign's account. Every write is a PUT that may be sent twice."""
 
     def __init__(self, vendor: Kiosk, context: VendorContext) -> None:
-        self._vendor, self._context = vendor, context
+        self._vendor, self._context, self._place = vendor, context, places.origin(vendor.url)
         self._client = httpx.Client(base_url=vendor.url, timeout=vendor.timeout)
 
     def preflight(self) -> None:
@@ -157,8 +157,7 @@ class KioskAccount:
         if content:
             self._context.outgoing(f"{method} {path}", content)
         # Refused unless the user has confirmed that the token may go there.
-        token = guard.secret(self._vendor.token, places.origin(self._vendor.url))
-        headers = {"authorization": f"Bearer {token}"}
+        headers = {"authorization": f"Bearer {guard.secret(self._vendor.token, self._place)}"}
         try:
             reply = self._client.request(method, path, content=content, headers=headers)
         except httpx.RequestError as error:
