@@ -10,7 +10,7 @@ from wiretap import Answer, Wiretap
 
 from tasks.domain.errors import LabelloopError, VendorError
 from tasks.ledger.s3 import S3Ledger
-from tasks.objects import capped, patience
+from tasks.objects import capped, client, patience
 from tasks.objects import s3 as objects_s3
 from tasks.objects.s3 import S3Objects
 from tasks.objects.store import Access
@@ -50,6 +50,8 @@ def keys(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setattr(patience, "LONGEST", 0.0)
     monkeypatch.setattr(objects_s3, "READS", 1)
+    # Some answers promise more than ever comes; that a call was cut short is one line as well.
+    monkeypatch.setattr(client, "READ_SECONDS", 0.5)
 
 
 @pytest.fixture
