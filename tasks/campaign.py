@@ -79,7 +79,7 @@ LEDGER = "ledger"
 REPORT = "report.html"
 EXPORTS = "exports"
 PRIVATE = ".labelloop"
-"""What belongs to this machine and not to the campaign: locks, servers' databases."""
+"""What belongs to this machine and not to the campaign: locks, kept bytes, the simulated vendor."""
 FOLDERS = ("data", "base", "round", "snapshot", "suites", LEDGER)
 PLACES = (
     *(".git", ".dvc", ".dvcignore", ".gitignore", "dvc.lock", f"{SOURCE}.dvc", *FOLDERS),

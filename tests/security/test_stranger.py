@@ -26,6 +26,9 @@ COMMANDS = (
     ("audit",),
     ("replay", "--all"),
 )
+LISTED = (".git/config", at.REPORT, ".dvc/config", at.SUITES[0])
+"""What must be named of a campaign that has it all; while git's settings are refused, git is not
+called, so the ledger is not compared with it."""
 SECRET = "not-for-strangers-0123456789"  # it is none
 
 
@@ -111,6 +114,8 @@ def test_opening_it_does_no_harm(
         trace = opened(stranger, command)
         print(f"--- {attacks}: {' '.join(command)}: {trace.status}\n{trace.printed}")
         assert_harmless(trace, stranger)
+        if attacks == "all" and command == ("audit",):
+            assert [name for name in LISTED if name not in trace.printed] == []
     assert sleeper.poll() is None
     with pytest.raises(BlockingIOError):
         listener.accept()
