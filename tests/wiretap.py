@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -73,9 +73,11 @@ class Ear(BaseHTTPRequestHandler):
         self.send_response(said.status)
         for name, value in {**self._usual(said), **said.headers}.items():
             self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(said.body)
         self.close_connection = True
+        # Whoever takes only so much of an answer hangs up.
+        with suppress(ConnectionError):
+            self.end_headers()
+            self.wfile.write(said.body)
 
     def _usual(self, said: Answer) -> dict[str, str]:
         return {"Content-Length": str(len(said.body)), "Connection": "close"}
