@@ -15,7 +15,13 @@ from tasks.campaign import Campaign
 from tasks.domain import digests, environment
 from tasks.domain.digests import Digest
 from tasks.domain.entries import Entry, tag_of
-from tasks.domain.errors import CampaignError, DataError, LabelloopError, LedgerError
+from tasks.domain.errors import (
+    CampaignError,
+    DataError,
+    LabelloopError,
+    LedgerError,
+    UntrustedError,
+)
 from tasks.ledger.local import LocalLedger
 from tasks.versions import git
 from tasks.versions.store import Store
@@ -148,7 +154,7 @@ class Bench:
             try:
                 self._lay(number, entry, root)
                 _run(entry, Campaign(root), own=self.past.campaign.is_own)
-            except CampaignError:
+            except (CampaignError, UntrustedError):
                 raise
             except LabelloopError as error:
                 failure = str(error)

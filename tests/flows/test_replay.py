@@ -11,7 +11,7 @@ from flows.replay import Replay, RoundReplay, StageReplay, replay
 from tasks import campaign as at
 from tasks import pipeline
 from tasks.domain import arithmetic, environment
-from tasks.domain.errors import CampaignError
+from tasks.domain.errors import CampaignError, UntrustedError
 from tasks.ledger.local import LocalLedger
 from tasks.selection import decisions
 from tasks.versions import data, git
@@ -74,6 +74,14 @@ def test_a_clone_needs_only_the_remote(copy: Path, tmp_path: Path) -> None:
     shutil.rmtree(copy)
     found = replay(elsewhere, [1])
     assert outcome(found) == {1: ALL_EQUAL[1]}
+
+
+@pytest.mark.integration
+def test_a_remote_that_was_not_confirmed_ends_it(finished: Path, tmp_path: Path) -> None:
+    elsewhere = clone(finished, tmp_path / "clone")
+    data.add_remote(elsewhere, str(tmp_path / "remote"))
+    with pytest.raises(UntrustedError, match="is outside the campaign"):
+        replay(elsewhere, [1])
 
 
 @pytest.mark.integration
