@@ -13,10 +13,7 @@ from typing import Any
 from typer import Context
 from typer.core import TyperCommand
 
-from flows import isolated
-from tasks import campaign as at
 from tasks.domain.errors import CampaignError, LabelloopError
-from tasks.trust import own
 
 ELSEWHERE = "/"
 """A folder that is nobody's who writes campaigns."""
@@ -27,6 +24,9 @@ class Apart(TyperCommand):
 
     def invoke(self, ctx: Context) -> Any:  # type: ignore[override]
         """Run the command; what the user named relative to the current folder stays what it is."""
+        from tasks import campaign as at
+        from tasks.trust import own
+
         if own.is_own(ctx.obj / at.PRIVATE):
             return super().invoke(ctx)
         ctx.obj = ctx.obj.absolute()
@@ -39,7 +39,9 @@ class Apart(TyperCommand):
         try:
             return super().invoke(ctx)
         except MemoryError:
-            raise isolated.out_of_memory(ctx.obj) from None
+            from tasks.trust import limits
+
+            raise limits.out_of_memory(str(ctx.obj)) from None
         except Exception as error:
             from tasks.audit.findings import BROKEN
 
@@ -56,6 +58,8 @@ class Reading(Apart):
 
     def enter(self, directory: Path) -> None:
         """Go on in that process."""
+        from flows import isolated
+
         isolated.enter(directory)
 
 

@@ -39,12 +39,6 @@ def enter(directory: Path) -> None:
     limits.given().enforce()
 
 
-def out_of_memory(directory: Path) -> DataError:
-    """Say that reading a campaign took more than it may."""
-    what = f"needed more than {limits.given().gib} GiB of memory to be read"
-    return DataError(what, where=str(directory), fix=f"{limits.GIB_VARIABLE} allows more")
-
-
 def _outcome(child: int, directory: Path) -> int:
     # Ctrl-C reaches the child as well, which ends in good order.
     signal.signal(signal.SIGINT, signal.SIG_IGN)

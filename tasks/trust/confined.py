@@ -194,7 +194,7 @@ def _told(reply: dict[str, Any], where: str, limit: Limits) -> Any:
     if "result" in reply:
         return reply["result"]
     if "memory" in reply:
-        raise _refusal(f"needed more than {limit.gib} GiB of memory", where, limit)
+        raise limits.out_of_memory(where)
     kind = getattr(errors, str(reply.get("error")), None)
     if not (isinstance(kind, type) and issubclass(kind, LabelloopError)):
         raise _refusal("gave no sense", where, limit)
@@ -206,11 +206,9 @@ def _told(reply: dict[str, Any], where: str, limit: Limits) -> Any:
 
 
 def _refusal(what: str, where: str, limit: Limits) -> DataError:
-    more = {
-        f"took longer than {limit.seconds} s": f"{limits.SECONDS_VARIABLE} allows more",
-        f"needed more than {limit.gib} GiB of memory": f"{limits.GIB_VARIABLE} allows more",
-    }
-    return DataError(what, where=where, fix=more.get(what, UNTRUSTWORTHY))
+    late = what == f"took longer than {limit.seconds} s"
+    fix = f"{limits.SECONDS_VARIABLE} allows more" if late else UNTRUSTWORTHY
+    return DataError(what, where=where, fix=fix)
 
 
 def _words(text: Any) -> str:

@@ -5,7 +5,7 @@ import re
 import resource
 from dataclasses import dataclass
 
-from tasks.domain.errors import ParamsError
+from tasks.domain.errors import DataError, ParamsError
 
 SECONDS, SECONDS_VARIABLE = 600, "LABELLOOP_CONFINED_SECONDS"
 """For one stage, or one file of predictions."""
@@ -51,6 +51,12 @@ class Limits:
 def given() -> Limits:
     """Give the limits, by the environment if it says any; raises `ParamsError`."""
     return Limits(_number(SECONDS_VARIABLE, SECONDS), _number(GIB_VARIABLE, GIB))
+
+
+def out_of_memory(where: str) -> DataError:
+    """Say that work with a stranger's data took more memory than it may."""
+    what = f"needed more than {given().gib} GiB of memory"
+    return DataError(what, where=where, fix=f"{GIB_VARIABLE} allows more")
 
 
 def _number(variable: str, usual: int) -> int:
