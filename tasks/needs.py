@@ -10,7 +10,7 @@ from tasks import campaign as at
 from tasks.audit import mlflow_needs
 from tasks.delivery import legs
 from tasks.delivery import needs as vendors
-from tasks.domain.errors import LabelloopError
+from tasks.domain.errors import LabelloopError, ParamsError
 from tasks.domain.needs import AWS, Need
 from tasks.params import Params
 from tasks.trust import confirmed, guard, places
@@ -67,7 +67,18 @@ def refuse_untrusted(root: Path, params: Params) -> None:
 
 
 def confirm_typed(root: Path, remote: str, endpoint: str) -> None:
-    """Confirm a remote that the user has typed himself."""
+    """Confirm a remote that the user has typed himself.
+
+    Raises
+    ------
+    ParamsError
+        The endpoint is no address.
+    """
+    try:
+        places.checked(endpoint)
+    except ValueError as error:
+        fix = "name it as https://minio.example.org"
+        raise ParamsError(str(error), where="--endpoint", fix=fix) from None
     if remote.startswith("s3://"):
         confirmed.add([Need(places.bucket(remote, endpoint), AWS)], root)
     elif "://" not in remote:

@@ -14,6 +14,7 @@ from tasks import registry
 from tasks.domain import metrics, strict_yaml, wording
 from tasks.domain.errors import ParamsError
 from tasks.domain.expansion import GIB, MOST
+from tasks.trust import places
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
@@ -231,7 +232,7 @@ class StorageParams(Section):
     """Where a campaign lives that several machines run."""
 
     ledger: Annotated[str, AfterValidator(_bucket)] | None = None
-    endpoint: str | None = None
+    endpoint: Annotated[str, AfterValidator(places.checked)] | None = None
 
 
 class Params(Section):

@@ -14,7 +14,7 @@ from tasks.domain.errors import CampaignError, LabelloopError
 from tasks.domain.escapes import visible
 from tasks.domain.needs import Need
 from tasks.needs import Wanted, wanted
-from tasks.trust import confirmed, named, own
+from tasks.trust import confirmed, named, own, places
 
 Ask = Callable[[str], bool]
 """Puts a question to the user."""
@@ -38,7 +38,7 @@ def trust(directory: Path, also: Sequence[str], ask: Ask) -> Facts:
         Says whether the user agrees.
     """
     campaign = _found(directory, ask)
-    typed = [place if "://" in place else str(Path(place).absolute()) for place in also]
+    typed = [_typed(place) for place in also]
     confirmed.add([Need(place, confirmed.ANYTHING) for place in typed], campaign.root)
     _decide(campaign, ask)
     if not campaign.is_own and ask(OWN):
@@ -46,7 +46,7 @@ def trust(directory: Path, also: Sequence[str], ask: Ask) -> Facts:
     return {
         "campaign": str(campaign.root),
         "wants": [_row(one) for one in wanted(campaign.root, campaign.params())],
-        "also": list(also),
+        "also": typed,
         "own": campaign.is_own,
     }
 
@@ -82,11 +82,37 @@ def revoke(place: str) -> Facts:
     CampaignError
         Nothing was.
     """
-    known = place if "://" in place else str(Path(place).expanduser().resolve())
+    known = _spelled(place)
     if not confirmed.remove(known):
         fix = f"unset it in {named.VARIABLE}" if named.covers(known) else "see `labelloop trust`"
         raise CampaignError("was not confirmed", where=place, fix=fix)
     return {"revoked": known}
+
+
+def _typed(place: str) -> str:
+    """Spell a place that the user has typed as it is confirmed.
+
+    Raises
+    ------
+    CampaignError
+        It is neither an address nor a folder or file that is there.
+    """
+    known = _spelled(place)
+    if Need(known).is_path and not Path(known).exists():
+        fix = "name a host as https://label.example.org, a bucket as s3://bucket, or a folder"
+        raise CampaignError("is no address, and no folder that is there", where=place, fix=fix)
+    return known
+
+
+def _spelled(place: str) -> str:
+    if Need(place).is_path:
+        return str(Path(place).expanduser().resolve())
+    if not place.lower().startswith(("http://", "https://")):
+        return place.rstrip("/")
+    try:
+        return places.address(place)
+    except ValueError as error:
+        raise CampaignError(str(error), where=place, fix="mend it") from None
 
 
 def told_revoked(facts: Facts) -> str:

@@ -38,6 +38,13 @@ def origin(url: str) -> str:
     return f"{parts.scheme}://{host}" if usual else f"{parts.scheme}://{host}:{port}"
 
 
+def checked(url: str) -> str:
+    """Give the address of a server back, or nothing if it is empty; raises as `origin`."""
+    if url:
+        origin(url)
+    return url
+
+
 def address(url: str) -> str:
     """Give a server's address with its path, in one spelling; raises as `origin`."""
     return f"{origin(url)}{_parts(url).path.rstrip('/')}"

@@ -18,6 +18,7 @@ from tasks.vendors._ground_truth.names import MAX_COPIES, MAX_TASKS, refuse_bad_
 if TYPE_CHECKING:
     from tasks.vendors._ground_truth.account import GroundTruthAccount
 
+Endpoint = Annotated[str, Field(pattern=r"^(https?://.+)?$"), AfterValidator(places.checked)]
 ROLE = r"^arn:aws[a-z\-]*:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+$"
 TEAM = r"^arn:aws[a-z\-]*:sagemaker:[a-z0-9\-]*:[0-9]{12}:workteam/.+$"
 LAMBDA = r"^(arn:aws[a-z\-]*:lambda:[a-z0-9\-]*:[0-9]{12}:function:.+)?$"
@@ -92,8 +93,8 @@ class GroundTruth:
     kms_key: Annotated[str, Field(pattern=r"^[a-zA-Z0-9:/_-]*$", max_length=2048)] = ""
     access_key: Annotated[str, Field(pattern=NAME)] = ""
     secret_key: Annotated[str, Field(pattern=NAME)] = ""
-    s3_endpoint: Annotated[str, Field(pattern=r"^(https?://.+)?$")] = ""
-    sagemaker_endpoint: Annotated[str, Field(pattern=r"^(https?://.+)?$")] = ""
+    s3_endpoint: Endpoint = ""
+    sagemaker_endpoint: Endpoint = ""
     wait_seconds: Annotated[float, Field(gt=0, le=600)] = 60.0
 
     def __post_init__(self) -> None:

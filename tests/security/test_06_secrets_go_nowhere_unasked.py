@@ -233,6 +233,46 @@ def test_trust_lists_confirms_and_takes_back(campaign: Path) -> None:
     assert labelloop("trust", "--revoke", HOST).code == 2
 
 
+@pytest.mark.parametrize(
+    ("typed", "spelled"),
+    [("HTTPS://Label.Example.org:443/", "https://label.example.org"), ("s3://work/", "s3://work")],
+)
+def test_a_place_that_is_typed_is_confirmed_as_it_is_compared(
+    campaign: Path, typed: str, spelled: str
+) -> None:
+    assert labelloop("-C", campaign, "trust", typed).code == 0
+    assert confirmed.has(Need(spelled, "ANY"), campaign)
+    assert labelloop("trust", "--revoke", typed).code == 0
+    assert not confirmed.has(Need(spelled, "ANY"), campaign)
+
+
+def test_a_vendor_of_others_is_confirmed_by_its_name(campaign: Path) -> None:
+    assert labelloop("-C", campaign, "trust", "vendor:booth/0123456789abcdef").code == 0
+    assert confirmed.has(Need("vendor:booth/0123456789abcdef"), campaign)
+
+
+@pytest.mark.parametrize("typed", ["label.example.org", "https://", "no-such-folder"])
+def test_what_is_no_place_is_one_line(campaign: Path, typed: str) -> None:
+    done = labelloop("-C", campaign, "trust", typed)
+    assert (done.code, len(done.err.splitlines())) == (2, 1)
+    assert typed in done.err
+
+
+def test_an_endpoint_that_is_no_address_is_one_line(tmp_path: Path) -> None:
+    asked = ("--example", "digits", "--remote", "s3://work/x", "--endpoint", "minio")
+    done = labelloop("init", tmp_path / "made", *asked)
+    assert (done.code, len(done.err.splitlines())) == (2, 1)
+    assert "--endpoint" in done.err
+    assert not (tmp_path / "made").exists()
+
+
+def test_an_endpoint_of_params_is_named_by_its_field(campaign: Path) -> None:
+    given(campaign, {"storage": {"endpoint": "minio"}})
+    done = labelloop("-C", campaign, "check")
+    assert done.code == 2
+    assert "params.yaml storage.endpoint" in done.err
+
+
 def test_a_clone_is_nobodys_own_until_somebody_says_so(campaign: Path, tmp_path: Path) -> None:
     clone = tmp_path / "clone"
     git.run(tmp_path, "clone", "--quiet", str(campaign), str(clone))
