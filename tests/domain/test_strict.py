@@ -34,6 +34,7 @@ def test_what_the_library_writes_is_read_as_it_was(value: object) -> None:
         (b"-Infinity", "-Infinity"),
         (b"[1e999]", "too large"),
         (b"9" * 400 + b".5", "too large"),
+        (b"9" * 298 + b"e99", "too large"),
         (b"9" * 400, "more than 300 digits"),
         (b'"\\ud800"', "half a character"),
         (b'{"\\udfff": 1}', "half a character"),
@@ -42,6 +43,12 @@ def test_what_the_library_writes_is_read_as_it_was(value: object) -> None:
 def test_hostile_json_is_refused(content: bytes, words: str) -> None:
     with pytest.raises(strict_json.StrictJsonError, match=words):
         strict_json.parse(content)
+
+
+def test_a_member_that_is_named_twice_is_refused_on_demand() -> None:
+    assert strict_json.parse('{"a": 1, "a": 2}') == {"a": 2}
+    with pytest.raises(strict_json.StrictJsonError, match="two members of the same name"):
+        strict_json.parse('[{"a": 1, "a": 2}]', names_once=True)
 
 
 def test_brackets_within_a_text_are_no_nesting() -> None:

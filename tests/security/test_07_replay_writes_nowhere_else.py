@@ -1,5 +1,6 @@
 """What a ledger says of files is believed only where a stage declares them."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -209,7 +210,9 @@ def test_no_address_leads_out_of_the_cache(tmp_path: Path, md5: str) -> None:
         "[" * 100_000,
         "[]",
         '{"round": "1"}',
-        '{"round": 1, "base": {"../x": {}}}',
+        json.dumps({"round": 1, "base": {"../x": DIGEST}}),
+        json.dumps({"round": 1, "intake": {"/etc/passwd": DIGEST}}),
+        json.dumps({"round": 1, "intake": {"data/added/../../x.csv": DIGEST}}),
         '{"round": 1, "base": {"snapshot/labels.parquet": {"md5": "../x"}}}',
         '{"round": 1, "intake": []}',
     ],

@@ -1,9 +1,9 @@
-"""JSON of a stranger, read strictly."""
+"""JSON objects in a partner's files, each of which stands in a line."""
 
 import json
 from typing import Any
 
-MOST_NESTED = 20
+from tasks.domain import strict_json
 
 
 def strict_object(text: str | bytes) -> dict[str, Any]:
@@ -12,20 +12,11 @@ def strict_object(text: str | bytes) -> dict[str, Any]:
     Raises
     ------
     ValueError
-        It is none, names a member twice, holds NaN or infinity, half a character, or is nested
-        too deep.
+        It is none, or not what `tasks.domain.strict_json.parse` takes.
     """
-    try:
-        value = json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant)
-    except RecursionError:
-        raise ValueError("is nested too deep") from None
-    except UnicodeDecodeError:
-        raise ValueError("is not UTF-8") from None
-    except json.JSONDecodeError as error:
-        raise ValueError(f"is not JSON ({error.msg})") from None
+    value = strict_json.parse(text, names_once=True)
     if not isinstance(value, dict):
         raise ValueError(f"is a JSON {type(value).__name__}, not an object")
-    _refuse_odd(value, 0)
     return value
 
 
@@ -35,33 +26,3 @@ def is_object(text: bytes) -> bool:
         return isinstance(json.loads(text), dict)
     except (ValueError, RecursionError):
         return False
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    names = dict(pairs)
-    if len(names) != len(pairs):
-        raise ValueError("has two members of the same name")
-    return names
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"holds {name}, which is not JSON")
-
-
-def _refuse_odd(value: Any, depth: int) -> None:
-    if depth > MOST_NESTED:
-        raise ValueError("is nested too deep")
-    if isinstance(value, str):
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            raise ValueError("holds half a character") from None
-    elif isinstance(value, dict):
-        for name, inner in value.items():
-            _refuse_odd(name, depth + 1)
-            _refuse_odd(inner, depth + 1)
-    elif isinstance(value, list):
-        for inner in value:
-            _refuse_odd(inner, depth + 1)
-    elif isinstance(value, float) and value in (float("inf"), float("-inf")):
-        raise ValueError("holds a number that is too large")
