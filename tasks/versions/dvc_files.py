@@ -12,12 +12,11 @@ from typing import Any
 import yaml
 
 from tasks import campaign as at
+from tasks.domain import strict_yaml
 from tasks.domain.errors import DataError
 
 LARGEST = 1 << 20
 """Bytes of a file that DVC is given."""
-DEEPEST = 12
-"""How far lists and mappings may lie in one another."""
 LOCK = "dvc.lock"
 STAGE = frozenset({"cmd", "deps", "params", "outs", "metrics"})
 OUT = {"md5": str, "size": int, "nfiles": int, "hash": str, "path": str}
@@ -121,25 +120,15 @@ def _name(out: Any) -> Any:
 
 
 def _read(root: Path, name: str) -> dict[str, Any]:
-    """Read YAML that is a small tree: no part of it may stand for another."""
     path = root / name
     try:
         if path.is_symlink() or path.stat().st_size > LARGEST:
             raise DataError("is a link or too large", where=name, fix=FIX)
-        content = path.read_bytes()
-        _refuse_tangled(content, name)
-        said = yaml.load(content, Loader=yaml.CSafeLoader)
+        said = strict_yaml.parse(path.read_text(encoding="utf-8"), LARGEST)
+    except strict_yaml.StrictYamlError as error:
+        raise DataError(str(error), where=name, fix=FIX) from None
     except (OSError, ValueError, yaml.YAMLError, RecursionError):
         raise DataError("cannot be read as YAML", where=name, fix=FIX) from None
     if not isinstance(said, dict):
         raise DataError("must have keys with values", where=name, fix=FIX)
     return said
-
-
-def _refuse_tangled(content: bytes, name: str) -> None:
-    depth = 0
-    for event in yaml.parse(content, Loader=yaml.CSafeLoader):
-        depth += isinstance(event, yaml.CollectionStartEvent)
-        depth -= isinstance(event, yaml.CollectionEndEvent)
-        if isinstance(event, yaml.AliasEvent) or depth > DEEPEST:
-            raise DataError("has parts that stand for others", where=name, fix=FIX)
