@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Sequence
+from typing import BinaryIO
 from urllib.parse import urlsplit
 
 
@@ -22,10 +23,15 @@ def storm(url: str, requests: Sequence[bytes], host: str = "127.0.0.1") -> list[
         codes = []
         for one in requests:
             connection.sendall(one)
-            codes.append(int(replies.readline().split()[1]))
-            length = 0
-            while (line := replies.readline()) != b"\r\n":
-                name, _, value = line.partition(b":")
-                length = int(value) if name.lower() == b"content-length" else length
-            replies.read(length)
+            codes.append(code_of(replies))
         return codes
+
+
+def code_of(replies: BinaryIO) -> int:
+    """Read a reply to its end; give its code."""
+    code, length = int(replies.readline().split()[1]), 0
+    while (line := replies.readline()) != b"\r\n":
+        name, _, value = line.partition(b":")
+        length = int(value) if name.lower() == b"content-length" else length
+    replies.read(length)
+    return code
