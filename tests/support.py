@@ -2,6 +2,7 @@
 
 import atexit
 import copy
+import faulthandler
 import functools
 import io
 import multiprocessing
@@ -137,6 +138,8 @@ def in_process(function: Callable[..., Any], *arguments: Any, **environment: str
 
     def child() -> None:
         os.environ |= environment
+        # A child that dies on purpose is no news.
+        faulthandler.disable()
         function(*arguments)
 
     process = FORK.Process(target=child)

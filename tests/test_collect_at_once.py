@@ -46,12 +46,11 @@ def start(folder: Path, given: Params) -> tuple[Campaign, Campaign]:
     one = make(folder / "one")
     push.run(one, given)
     push.deliver(one, given, ledger(one), desk(one, given))
-    shutil.copytree(one.root, folder / "other")
-    other = Campaign(folder / "other")
-    for shared in (one.path(at.LEDGER), one.private):
-        place = other.root / shared.name
-        shutil.rmtree(place)
-        place.symlink_to(shared, target_is_directory=True)
+    apart = shutil.ignore_patterns(at.LEDGER, at.PRIVATE)
+    other = Campaign(Path(shutil.copytree(one.root, folder / "other", ignore=apart)))
+    other.path(at.LEDGER).symlink_to(one.path(at.LEDGER), target_is_directory=True)
+    for shared in one.private.iterdir():
+        (other.private / shared.name).symlink_to(shared)
     return one, other
 
 

@@ -64,7 +64,7 @@ def campaign(tmp_path, items):
     put(campaign, at.POOL, items.iloc[:60].drop(columns="label"))
     put(campaign, at.HOLDOUT, items.iloc[60:])
     put(campaign, at.GOLD, items.iloc[:0])
-    write_atomic(campaign.path(at.ROUND), pretty_json({"round": 0}))
+    write_atomic(campaign.path(at.ROUND), pretty_json({"round": 0, "base": {}}))
     tables.write(campaign.path(at.LABELS), labels(items.iloc[:40]), tables.LABELS)
     tables.write(campaign.path(at.ANSWERS), tables.ANSWERS.empty(), tables.ANSWERS)
     past = tables.HOLDOUT_PREDICTIONS
@@ -182,7 +182,7 @@ def next_round(campaign, number):
     """Lay out what the round before left."""
     content = campaign.path(at.HOLDOUT_PREDICTIONS).read_bytes()
     write_atomic(campaign.path(at.BASE_HOLDOUT_PREDICTIONS), content)
-    write_atomic(campaign.path(at.ROUND), pretty_json({"round": number}))
+    write_atomic(campaign.path(at.ROUND), pretty_json({"round": number, "base": {}}))
 
 
 def comparison(campaign):

@@ -59,7 +59,7 @@ def pool():
 def campaign(tmp_path, pool):
     """Lay out a round 2 without a model, with nothing labelled and nothing sent."""
     found = Campaign(tmp_path)
-    write_atomic(found.path(at.ROUND), pretty_json({"round": 2}))
+    write_atomic(found.path(at.ROUND), pretty_json({"round": 2, "base": {}}))
     write_pool(found, pool)
     write_known(found, [], [])
     write_atomic(found.path(at.QUERY_MODEL), bundle.NO_MODEL)
@@ -155,7 +155,7 @@ def test_the_same_inputs_give_the_same_bytes_and_another_round_another_draw(camp
     drawn = set(decisions(campaign).query("strategy == 'uniform'")["item_id"])
     score.run(campaign, params)
     assert campaign.path(at.DECISIONS).read_bytes() == first
-    write_atomic(campaign.path(at.ROUND), pretty_json({"round": 3}))
+    write_atomic(campaign.path(at.ROUND), pretty_json({"round": 3, "base": {}}))
     score.run(campaign, params)
     assert set(decisions(campaign).query("strategy == 'uniform'")["item_id"]) != drawn
 

@@ -93,7 +93,7 @@ def campaign(tmp_path):
     )  # fmt: skip
     earlier = {"round": 0, "metrics": {}, "labels": 1, "answers": 0, "spent": 0.0, "alpha": None}
     for name, value in {
-        at.ROUND: {"round": 1},
+        at.ROUND: {"round": 1, "base": {}},
         at.BASE_HISTORY: [earlier],
         at.METRICS: METRICS,
         at.COMPARISON: [],

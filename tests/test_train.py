@@ -184,7 +184,7 @@ def base_is_what_evaluate_wrote(campaign, params):
     holdout = pa.Table.from_pandas(pool.head(0), preserve_index=False)
     tables.write_items(campaign.path(at.HOLDOUT), holdout)
     tables.write_items(campaign.path(at.GOLD), holdout)
-    write_atomic(campaign.path(at.ROUND), pretty_json({"round": 0}))
+    write_atomic(campaign.path(at.ROUND), pretty_json({"round": 0, "base": {}}))
     for name, table in (
         (at.ANSWERS, tables.ANSWERS),
         (at.BASE_HOLDOUT_PREDICTIONS, tables.HOLDOUT_PREDICTIONS),

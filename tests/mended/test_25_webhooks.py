@@ -117,7 +117,8 @@ def studio() -> Iterator[tuple[Server, type[Studio], list[bytes]]]:
         thread.start()
         url = f"http://127.0.0.1:{listening.server_port}"
         outgoing = lambda _, content: told.append(content)  # noqa: E731
-        server = Server(Http(url, Token("LABEL_STUDIO_TOKEN"), outgoing, Patience(5.0, 2, 0.0)))
+        token, patience = Token("LABEL_STUDIO_TOKEN", url), Patience(5.0, 2, 0.0)
+        server = Server(Http(url, token, outgoing, patience))
         yield server, kind, told
         server.close()
         listening.shutdown()
