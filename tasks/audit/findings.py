@@ -21,9 +21,11 @@ BROKEN = (
     ValueError,
     IndexError,
     AttributeError,
+    SystemError,
     yaml.YAMLError,
 )
-"""What reading damaged or malformed data raises. ValueError holds JSON's and Unicode's errors."""
+"""What reading damaged or malformed data raises. ValueError holds JSON's and Unicode's errors, and
+SystemError is what Python says of a library in C that lost its way."""
 ID = 12
 """Digits of a digest that name a problem."""
 

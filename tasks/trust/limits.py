@@ -4,13 +4,14 @@ import os
 import re
 import resource
 from dataclasses import dataclass
+from pathlib import Path
 
 from tasks.domain.errors import DataError, ParamsError
 
 SECONDS, SECONDS_VARIABLE = 600, "LABELLOOP_CONFINED_SECONDS"
 """For one stage, or one file of predictions."""
 GIB, GIB_VARIABLE = 4, "LABELLOOP_CONFINED_GIB"
-"""Of memory, beside what all processes share; a stage of ordinary size takes less than one."""
+"""Of memory, beside what a process has at first; a stage of ordinary size takes less than one."""
 FILE_GIB = 16
 """Of one file that it writes."""
 
@@ -31,8 +32,8 @@ class Limits:
     gib: int
 
     def enforce(self) -> None:
-        """Hold this process to the memory, for good."""
-        most = self.gib << 30
+        """Hold this process to the memory, beside what it has already, for good."""
+        most = _data() + (self.gib << 30)
         # Not RLIMIT_AS: threads set addresses aside that they never use.
         resource.setrlimit(resource.RLIMIT_DATA, (most, most))
         resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_GIB << 30, FILE_GIB << 30))
@@ -46,6 +47,15 @@ class Limits:
         _, hard = resource.getrlimit(resource.RLIMIT_CPU)
         soft = allowed if hard == resource.RLIM_INFINITY else min(allowed, hard)
         resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
+
+
+def _data() -> int:
+    """Say how many bytes this process has that `RLIMIT_DATA` counts; 0 where nobody tells."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[5])
+    except OSError:
+        return 0
+    return pages * resource.getpagesize()
 
 
 def given() -> Limits:
