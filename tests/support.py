@@ -4,6 +4,7 @@ import atexit
 import copy
 import faulthandler
 import functools
+import gc
 import io
 import multiprocessing
 import os
@@ -138,6 +139,8 @@ def in_process(function: Callable[..., Any], *arguments: Any, **environment: str
 
     def child() -> None:
         os.environ |= environment
+        # What the parent has in memory is not the child's to look through.
+        gc.freeze()
         # A child that dies on purpose is no news.
         faulthandler.disable()
         function(*arguments)
@@ -186,6 +189,7 @@ def labelloop(*arguments: str | Path, **environment: str) -> Done:
     receive, send = FORK.Pipe(duplex=False)
 
     def child() -> None:
+        gc.freeze()
         os.environ |= environment
         out, err, code = io.StringIO(), io.StringIO(), 0
         sys.argv = ["labelloop", *map(str, arguments)]
