@@ -8,6 +8,8 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 STUDIO := .venv-label-studio
 PORT   ?= 8080
+# Many tests wait for other processes: one worker more than there are cores keeps the cores busy.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
 export DO_NOT_TRACK := 1
 export DVC_NO_ANALYTICS := 1
@@ -49,10 +51,10 @@ label-studio: $(STUDIO)/.ready ## serve a Label Studio at http://127.0.0.1:8080 
 	@exec $(STUDIO)/bin/python infra/label_studio/start.py --port $(PORT)
 
 test: $(READY) ## run the tests, on all cores
-	@$(BIN)/python -m pytest -n auto --dist worksteal
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 test-long: $(READY) ## run the tests that take minutes: fault schedules, thirty days, many machines
-	@$(BIN)/python -m pytest -n auto --dist worksteal -m long
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m long
 
 test-label-studio: $(READY) $(STUDIO)/.ready ## run the tests that need a real Label Studio
 	@$(BIN)/python -m pytest -n auto --dist worksteal tests/label_studio

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zoneinfo import available_timezones
 
 from pydantic import ValidationError
 from rich.console import Console
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 HEARTBEAT_SECONDS = "30"
 """How often a run says that it lives; Prefect allows nothing shorter."""
+FIELDS = (5, 6)
+"""As many has a plan of cron's, the last one for seconds."""
+SEE = "see --help for an example"
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,23 @@ class Plan:
     rounds_every: int | None = None
     timezone: str = "UTC"
 
+    def check(self) -> None:
+        """Refuse at once what is seen to be no plan; Prefect looks closer once it has started.
+
+        Raises
+        ------
+        ParamsError
+            Names the option.
+        """
+        if self.cron and self.rounds_every is not None:
+            fix = "give one of them"
+            raise ParamsError("goes not with --cron", where="--rounds-every", fix=fix)
+        if self.cron and not self.cron.startswith("@") and len(self.cron.split()) not in FIELDS:
+            raise ParamsError(f"{self.cron!r} is no plan", where="--cron", fix=SEE)
+        if self.timezone not in available_timezones():
+            what = f"{self.timezone!r} is no time zone"
+            raise ParamsError(what, where="--timezone", fix=SEE)
+
 
 def serve(directory: Path, plan: Plan, door: Door | None, console: Console) -> None:
     """Advance a campaign on a schedule, and when webhooks hint at it, until interrupted.
@@ -67,6 +88,7 @@ def serve(directory: Path, plan: Plan, door: Door | None, console: Console) -> N
     CapabilityMissingError
         There is a door, and the vendor has no webhooks.
     """
+    plan.check()
     work = look_at(directory.resolve())
     refuse_uncommitted(work.campaign)
     refuse_untrusted(work.campaign.root, work.params)
@@ -92,15 +114,13 @@ def _opening(plan: Plan) -> "list[CronSchedule | IntervalSchedule]":
     if plan.cron is None:
         seconds = plan.rounds_every
         return [IntervalSchedule(interval=timedelta(seconds=seconds))] if seconds else []
-    if plan.rounds_every is not None:
-        raise ParamsError("goes not with --cron", where="--rounds-every", fix="give one of them")
     try:
         return [CronSchedule(cron=plan.cron, timezone=plan.timezone)]
     except ValidationError as error:
         problem = error.errors()[0]
         option = f"--{problem['loc'][0]}" if problem["loc"] else "--cron"
         message = problem["msg"].removeprefix("Value error, ")
-        raise ParamsError(message, where=option, fix="see --help for an example") from None
+        raise ParamsError(message, where=option, fix=SEE) from None
 
 
 def _registered(

@@ -6,16 +6,23 @@ from pathlib import Path
 
 import httpx
 import pytest
+from prefect_server import prepared
 from processes import HANG_SECONDS, ids, labelloop_process, wait_until
 from support import labelloop
+
+from flows import home
 
 TOLD = re.compile(r"Prefect's pages: (\S+)\npassword: (\S+)\nuntil Ctrl-C\n")
 
 
 @pytest.mark.integration
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
-def test_what_it_tells_opens_the_pages(campaign: Path, tmp_path: Path, how: signal.Signals) -> None:
-    log = tmp_path / "log"
+def test_what_it_tells_opens_the_pages(campaign: Path, tmp_path: Path) -> None:
+    prepared(home.of(campaign))
+    for how in (signal.SIGINT, signal.SIGTERM):
+        pages_open_until(how, campaign, tmp_path / "log")
+
+
+def pages_open_until(how: signal.Signals, campaign: Path, log: Path) -> None:
     with labelloop_process(campaign, "prefect", log=log) as showing:
         pages, password = wait_until(lambda: TOLD.fullmatch(log.read_text()), showing, log).groups()
         assert "<html" in httpx.get(pages, follow_redirects=True).text

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from prefect_server import ask
+from prefect_server import ask, prepared
 from processes import HANG_SECONDS
 from support import alone, assert_same, change_params
 
@@ -130,6 +130,7 @@ def servers(root: Path) -> list[str]:
 
 
 def test_two_runs_share_a_server_and_the_last_one_stops_it(campaign: Path, finished: Path) -> None:
+    prepared(home.of(campaign))
     runs = [command(campaign, "run", "--wait") for _ in range(2)]
     for run in runs:
         _, err = run.communicate(timeout=HANG_SECONDS)
@@ -142,6 +143,7 @@ def test_serve_advances_by_itself_and_leaves_nothing_running(
     campaign: Path, tmp_path: Path
 ) -> None:
     change_params(campaign, {"stop": {"max_rounds": {"rounds": 1}}})
+    prepared(home.of(campaign))
     log = tmp_path / "log"
     with log.open("w") as out:
         # Not into a pipe: one that nobody empties would stop it.

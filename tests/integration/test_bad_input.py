@@ -207,7 +207,7 @@ CAMPAIGNS: dict[str, tuple[Callable[[Path], Any], tuple[str, ...], str]] = {
     "dirty worktree": (edit("params.yaml"), ("run", "--no-prefect"), "params.yaml … commit"),
     "nothing to replay": (lambda root: None, ("replay",), "no closed round"),
     "unknown item": (lambda root: None, ("why", "item-9999x"), "item-9999x"),
-    "no cron": (lambda root: None, ("serve", "--cron", "bad"), "--cron … Invalid cron"),
+    "no cron": (lambda root: None, ("serve", "--cron", "bad"), "--cron … is no plan"),
     "no time zone": (
         lambda root: None,
         ("serve", "--cron", "0 7 * * *", "--timezone", "Mars/X"),

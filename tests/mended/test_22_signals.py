@@ -4,9 +4,11 @@ import signal
 from pathlib import Path
 
 import pytest
+from prefect_server import prepared
 from processes import ids, labelloop_process, wait_for_end, wait_until
 from support import change_params
 
+from flows import home
 from tasks.domain import state
 from tasks.ledger.local import LocalLedger
 
@@ -24,6 +26,7 @@ def is_sent(root: Path) -> bool:
 
 
 def test_serve_ends_by_sigterm_where_sigint_is_ignored(campaign: Path, tmp_path: Path) -> None:
+    prepared(home.of(campaign))
     log = tmp_path / "log"
     with labelloop_process(campaign, "serve", "--every", "3", log=log, deaf=True) as serving:
         wait_until(lambda: ids(campaign, RUN), serving, log)
@@ -49,6 +52,7 @@ def test_serve_ends_by_sigterm_while_its_server_starts(campaign: Path, tmp_path:
 
 def test_nothing_is_left_of_a_serve_that_was_killed(campaign: Path, tmp_path: Path) -> None:
     change_params(campaign, SLOW)
+    prepared(home.of(campaign))
     log = tmp_path / "log"
     with labelloop_process(campaign, "serve", "--every", "3", log=log) as serving:
         wait_until(lambda: ids(campaign, RUN), serving, log)
@@ -62,6 +66,7 @@ def test_nothing_is_left_of_a_serve_that_was_killed(campaign: Path, tmp_path: Pa
 @pytest.mark.parametrize("recorded", ["--prefect", "--no-prefect"])
 def test_a_run_that_waits_ends_by_sigterm(campaign: Path, tmp_path: Path, recorded: str) -> None:
     change_params(campaign, SLOW)
+    prepared(home.of(campaign))
     log = tmp_path / "log"
     with labelloop_process(campaign, "run", "--wait", recorded, log=log, deaf=True) as run:
         wait_until(lambda: is_sent(campaign), run, log)

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from leftovers import by_id
+from prefect_server import prepared
 from processes import HANG_SECONDS, ids, labelloop_process, wait_for_end, wait_until
 from websockets import Subprotocol
 from websockets.asyncio.client import connect
@@ -57,6 +58,7 @@ def is_registered(api: str, server: home.Server) -> bool:
 
 
 def test_a_script_of_another_user_becomes_no_flow_run(campaign: Path, tmp_path: Path) -> None:
+    prepared(home.of(campaign))
     log, stranger, own = (tmp_path / name for name in ("log", "stranger", "own"))
     with labelloop_process(campaign, "serve", "--every", "86400", log=log) as serving:
         address = wait_until(lambda: PAGES.search(log.read_text()), serving, log).group(1)
@@ -83,6 +85,7 @@ def command_line(pid: int) -> str:
 
 def test_who_uses_a_server_that_dies_ends_with_it(campaign: Path, tmp_path: Path) -> None:
     """The port is free then: another user's process would be asked what to run."""
+    prepared(home.of(campaign))
     log = tmp_path / "log"
     with labelloop_process(campaign, "serve", "--every", "86400", log=log) as serving:
         wait_until(lambda: PAGES.search(log.read_text()), serving, log)
@@ -111,6 +114,7 @@ def test_settings_of_the_current_folder_are_not_taken(campaign: Path, tmp_path: 
     subprocess.run([sys.executable, "-c", say], cwd=here, capture_output=True)
     assert marker.exists(), "Prefect itself takes them no more: this test is without an attack"
     marker.unlink()
+    prepared(home.of(campaign))
     with labelloop_process(campaign, "run", log=log, here=here) as run:
         assert run.wait(HANG_SECONDS) == 0, log.read_text()
     assert not marker.exists()

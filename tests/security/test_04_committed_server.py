@@ -15,6 +15,7 @@ from multiprocessing.synchronize import Event
 from pathlib import Path
 
 import pytest
+from prefect_server import prepared
 from processes import HANG_SECONDS, labelloop_process
 from support import FORK
 
@@ -82,6 +83,7 @@ def test_what_a_clone_brings_is_neither_asked_nor_killed(campaign: Path, tmp_pat
         said = {"address": address, "pid": sleeper.pid, "port": port, "password": "a:b"}
         (brought / home.RECORD).write_text(json.dumps(said))
         log = tmp_path / "log"
+        prepared(home.of(campaign))
         with labelloop_process(campaign, "run", log=log) as run:
             assert run.wait(HANG_SECONDS) == 0, log.read_text()
         assert asked.is_alive()

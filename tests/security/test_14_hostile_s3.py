@@ -51,7 +51,7 @@ def keys(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(patience, "LONGEST", 0.0)
     monkeypatch.setattr(objects_s3, "READS", 1)
     # Some answers promise more than ever comes; that a call was cut short is one line as well.
-    monkeypatch.setattr(client, "READ_SECONDS", 0.5)
+    monkeypatch.setattr(client, "READ_SECONDS", 0.1)
 
 
 @pytest.fixture

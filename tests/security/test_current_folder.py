@@ -6,8 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from prefect_server import prepared
 from security import stranger as hostile
 
+from flows import home
 from tasks import campaign as at
 from tasks.versions import git
 
@@ -34,6 +36,7 @@ def labelloop(stranger: hostile.Stranger, *words: str) -> "subprocess.CompletedP
 
 
 def test_a_run_reads_no_settings_of_prefects_from_it(stranger: hostile.Stranger) -> None:
+    prepared(home.of(stranger.root))
     done = labelloop(stranger, "run", "--wait", "--rounds", "1")
     assert sorted(path.name for path in stranger.marks.iterdir()) == []
     assert (done.returncode, done.stderr) == (0, "")
