@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
+from processes import HANG_SECONDS
 
 from flows.server import started
 from flows.surroundings import CLIENTS_PASSWORD, changed
@@ -58,4 +59,8 @@ def known() -> httpx.BasicAuth:
 
 def ask(api: str, path: str, **body: Any) -> Any:
     """Ask as one who knows the password."""
-    return httpx.post(f"{api}{path}", json=body, auth=known()).raise_for_status().json()
+    return (
+        httpx.post(f"{api}{path}", json=body, auth=known(), timeout=HANG_SECONDS)
+        .raise_for_status()
+        .json()
+    )

@@ -25,10 +25,12 @@ def test_what_it_tells_opens_the_pages(campaign: Path, tmp_path: Path) -> None:
 def pages_open_until(how: signal.Signals, campaign: Path, log: Path) -> None:
     with labelloop_process(campaign, "prefect", log=log) as showing:
         pages, password = wait_until(lambda: TOLD.fullmatch(log.read_text()), showing, log).groups()
-        assert "<html" in httpx.get(pages, follow_redirects=True).text
+        assert "<html" in httpx.get(pages, follow_redirects=True, timeout=HANG_SECONDS).text
         auth = httpx.BasicAuth(*password.split(":"))
         for how_so, status in ((None, 401), (auth, 200)):
-            asked = httpx.post(f"{pages}/api/flow_runs/filter", json={}, auth=how_so)
+            asked = httpx.post(
+                f"{pages}/api/flow_runs/filter", json={}, auth=how_so, timeout=HANG_SECONDS
+            )
             assert asked.status_code == status
         showing.send_signal(how)
         assert showing.wait(HANG_SECONDS) == 0

@@ -59,7 +59,11 @@ def wait_for(what: Any) -> Any:
 
 
 def artifact(api: str, key: str) -> dict[str, Any]:
-    found = httpx.get(f"{api}/artifacts/{key}/latest", auth=known()).raise_for_status().json()
+    found = (
+        httpx.get(f"{api}/artifacts/{key}/latest", auth=known(), timeout=HANG_SECONDS)
+        .raise_for_status()
+        .json()
+    )
     assert isinstance(found, dict)
     return found
 
@@ -160,7 +164,9 @@ def automations(api: str) -> dict[str, dict[str, Any]]:
 @pytest.fixture
 def no_automations(api: str) -> None:
     for one in automations(api).values():
-        httpx.delete(f"{api}/automations/{one['id']}", auth=known()).raise_for_status()
+        httpx.delete(
+            f"{api}/automations/{one['id']}", auth=known(), timeout=HANG_SECONDS
+        ).raise_for_status()
 
 
 @pytest.mark.usefixtures("no_automations")
@@ -207,7 +213,11 @@ def test_a_run_that_is_dead_is_marked_crashed(api: str, tmp_path: Path) -> None:
     ask(api, f"/flow_runs/{runs['awaiting']}/set_state", state=ended)
 
     def state_of(name: str) -> str:
-        return str(httpx.get(f"{api}/flow_runs/{runs[name]}", auth=known()).json()["state"]["name"])
+        return str(
+            httpx.get(f"{api}/flow_runs/{runs[name]}", auth=known(), timeout=HANG_SECONDS).json()[
+                "state"
+            ]["name"]
+        )
 
     beaten = -math.inf
 
@@ -241,4 +251,4 @@ def heartbeat(api: str, run_id: str, flow: str) -> None:
             }
         ],
     }
-    httpx.post(f"{api}/events", json=[event], auth=known()).raise_for_status()
+    httpx.post(f"{api}/events", json=[event], auth=known(), timeout=HANG_SECONDS).raise_for_status()

@@ -165,9 +165,13 @@ def test_a_webhook_leads_to_a_look_at_once(campaign: Path, api: str) -> None:
                 f"{url}/webhooks/simulated",
                 content=body,
                 headers={"X-Signature": f"t={at},v1={signature}"},
+                timeout=HANG_SECONDS,
             )
             assert reply.status_code == 202
-        assert httpx.post(f"{url}/webhooks/simulated", content=body).status_code == 401
+        assert (
+            httpx.post(f"{url}/webhooks/simulated", content=body, timeout=HANG_SECONDS).status_code
+            == 401
+        )
         wait_for(lambda: hints(api) > before, process)
         ledger = LocalLedger(campaign / "ledger")
         wait_for(lambda: state.is_sent(ledger.entries(), 0), process)
@@ -185,7 +189,7 @@ def hints(api: str) -> int:
 
 def answers(url: str) -> bool:
     try:
-        return httpx.get(url).is_success
+        return httpx.get(url, timeout=HANG_SECONDS).is_success
     except httpx.TransportError:
         return False
 

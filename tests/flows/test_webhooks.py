@@ -64,7 +64,7 @@ class Receiver:
 
     def post(self, body: bytes = BODY, **headers: str) -> httpx.Response:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return httpx.post(self.url, content=body, headers=named)
+        return httpx.post(self.url, content=body, headers=named, timeout=HANG_SECONDS)
 
 
 @pytest.fixture
@@ -110,7 +110,7 @@ def test_a_signed_event_wakes(signed: Receiver, prefix: str, form: Callable[[byt
 )
 def test_a_forged_event_wakes_nobody(signed: Receiver, signature: str) -> None:
     headers = {"X-Sig": signature.encode("latin-1")}
-    reply = httpx.post(signed.url, content=BODY, headers=headers)
+    reply = httpx.post(signed.url, content=BODY, headers=headers, timeout=HANG_SECONDS)
     assert (reply.status_code, reply.text) == (401, "not genuine\n")
     assert signed.woken == []
 
@@ -202,17 +202,28 @@ def test_a_forged_flood_takes_nothing_from_genuine_events() -> None:
     woken: list[None] = []
     limits = Limits(forged=(1e-5, 5.0))
     with receiving(HmacSeal("X-Sig", KEY), lambda: woken.append(None), limits) as url:
-        replies = [httpx.post(url, content=BODY, headers={"X-Sig": "00" * 32}) for _ in range(20)]
+        replies = [
+            httpx.post(url, content=BODY, headers={"X-Sig": "00" * 32}, timeout=HANG_SECONDS)
+            for _ in range(20)
+        ]
         codes = [reply.status_code for reply in replies]
         assert codes == [401] * 5 + [429] * 15
         assert int(replies[-1].headers["retry-after"]) > 90
-        assert httpx.post(url, content=BODY, headers={"X-Sig": sign().hex()}).status_code == 202
+        assert (
+            httpx.post(
+                url, content=BODY, headers={"X-Sig": sign().hex()}, timeout=HANG_SECONDS
+            ).status_code
+            == 202
+        )
 
 
 def test_genuine_events_have_a_limit_too() -> None:
     limits = Limits(genuine=(1e-5, 3.0))
     with receiving(HmacSeal("X-Sig", KEY), lambda: None, limits) as url:
-        replies = [httpx.post(url, content=BODY, headers={"X-Sig": sign().hex()}) for _ in range(5)]
+        replies = [
+            httpx.post(url, content=BODY, headers={"X-Sig": sign().hex()}, timeout=HANG_SECONDS)
+            for _ in range(5)
+        ]
     assert [reply.status_code for reply in replies] == [202] * 3 + [429] * 2
     assert 90_000 < int(replies[-1].headers["retry-after"]) <= 100_000
 
@@ -297,8 +308,10 @@ def test_neither_secret_nor_body_is_logged(caplog: pytest.LogCaptureFixture) -> 
         assert SECRET not in repr(seal)
         with receiving(seal, lambda: None) as url:
             for content in (private, BODY):
-                httpx.post(url, content=content, headers={"X-Sig": value})
-            httpx.post(url, content=private, headers={"X-Sig": "forged-value"})
+                httpx.post(url, content=content, headers={"X-Sig": value}, timeout=HANG_SECONDS)
+            httpx.post(
+                url, content=private, headers={"X-Sig": "forged-value"}, timeout=HANG_SECONDS
+            )
     assert "not genuine" in caplog.text
     for text in (SECRET, "explode", "forged-value", sign(private).hex()):
         assert text not in caplog.text

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from processes import ids, labelloop_process, wait_for_end, wait_until
+from processes import HANG_SECONDS, ids, labelloop_process, wait_for_end, wait_until
 
 pytestmark = pytest.mark.integration
 
@@ -96,7 +96,7 @@ def test_a_server_lives_on_for_others_and_ends_with_the_last(tmp_path: Path) -> 
             assert address(first, starter) == there
             starter.kill()
             starter.wait()
-            assert httpx.get(f"{there}/health").is_success
+            assert httpx.get(f"{there}/health", timeout=HANG_SECONDS).is_success
             assert ids(home, SERVER) == started
             other.communicate()
             assert other.returncode == 0
@@ -110,7 +110,7 @@ def test_whoever_comes_after_a_kill_has_a_server_of_its_own(tmp_path: Path) -> N
         starter.kill()
         with user(home, second) as other:
             there = address(second, other)
-            assert httpx.get(f"{there}/health").is_success
+            assert httpx.get(f"{there}/health", timeout=HANG_SECONDS).is_success
             assert set(ids(home, SERVER)).isdisjoint(before)
             other.communicate()
             assert other.returncode == 0

@@ -34,7 +34,7 @@ FOREIGN = "https://page.example.org"
 
 def run_a_command(address: str, marker: Path, **how: Any) -> None:
     """Have the campaign's next run execute a shell script, as another user's script did."""
-    with httpx.Client(base_url=f"{address}/api/", **how) as client:
+    with httpx.Client(base_url=f"{address}/api/", **how, timeout=HANG_SECONDS) as client:
 
         def ask(method: str, path: str, body: dict[str, Any]) -> Any:
             until = time.monotonic() + HANG_SECONDS
@@ -54,7 +54,9 @@ def run_a_command(address: str, marker: Path, **how: Any) -> None:
 
 def is_registered(api: str, server: home.Server) -> bool:
     auth = httpx.BasicAuth(*server.password.split(":"))
-    return bool(httpx.post(f"{api}/deployments/filter", json={}, auth=auth).json())
+    return bool(
+        httpx.post(f"{api}/deployments/filter", json={}, auth=auth, timeout=HANG_SECONDS).json()
+    )
 
 
 def test_a_script_of_another_user_becomes_no_flow_run(campaign: Path, tmp_path: Path) -> None:
@@ -136,14 +138,16 @@ def test_settings_of_the_current_folder_are_not_taken(campaign: Path, tmp_path: 
 def test_no_word_is_taken_for_the_password(api: str, authorization: str | None) -> None:
     headers = {} if authorization is None else {"Authorization": authorization}
     for path in ("/flow_runs/filter", "//flow_runs/filter", "/health/../flow_runs/filter"):
-        reply = httpx.post(f"{api}{path}", json={}, headers=headers)
+        reply = httpx.post(f"{api}{path}", json={}, headers=headers, timeout=HANG_SECONDS)
         assert reply.status_code not in range(200, 300)
-    assert httpx.get(f"{api}/admin/settings", headers=headers).status_code in (401, 500)
+    assert httpx.get(
+        f"{api}/admin/settings", headers=headers, timeout=HANG_SECONDS
+    ).status_code in (401, 500)
 
 
 def test_what_is_open_to_everybody_says_nothing(api: str) -> None:
-    assert httpx.get(f"{api}/health").json() is True
-    pages = httpx.get(f"{api.removesuffix('/api')}/ui-settings").json()
+    assert httpx.get(f"{api}/health", timeout=HANG_SECONDS).json() is True
+    pages = httpx.get(f"{api.removesuffix('/api')}/ui-settings", timeout=HANG_SECONDS).json()
     assert pages["auth"] == "BASIC"
     assert pages["api_url"] == api
 
@@ -174,14 +178,16 @@ def test_no_page_from_elsewhere_may_ask(api: str) -> None:
     wanted = {"Origin": FOREIGN, "Access-Control-Request-Method": "POST"}
     asked = httpx.options(f"{api}/flow_runs/filter", headers=wanted)
     assert "access-control-allow-origin" not in asked.headers
-    simple = httpx.get(f"{api}/health", headers={"Origin": FOREIGN})
+    simple = httpx.get(f"{api}/health", headers={"Origin": FOREIGN}, timeout=HANG_SECONDS)
     assert "access-control-allow-origin" not in simple.headers
 
 
 @pytest.mark.parametrize("name", ["page.example.org", "page.example.org:{port}", "127.0.0.1.x"])
 def test_a_name_that_was_made_to_lead_here_is_refused(api: str, name: str) -> None:
     port = urlsplit(api).port
-    reply = httpx.get(f"{api}/health", headers={"Host": name.format(port=port)})
+    reply = httpx.get(
+        f"{api}/health", headers={"Host": name.format(port=port)}, timeout=HANG_SECONDS
+    )
     assert (reply.status_code, reply.text) == (400, "Invalid host header")
 
 
