@@ -27,7 +27,8 @@ def check(rounds: Rounds, findings: Findings, *, shared: bool = False) -> None:
     expected = _expected(rounds)
     here = [path for path in expected if rounds.campaign.path(path).exists()]
     if not here:
-        findings.skip("no data is checked out here: bring it with `dvc pull`")
+        mine = "if the campaign is your own, bring it with `dvc pull`"
+        findings.skip(f"no data is checked out here; {mine}")
         return
     if shared and (other := elsewhere.files(rounds, expected)):
         findings.skip(f"{len(other)} files were made by other machines")

@@ -90,5 +90,6 @@ class Store:
 def _missing(md5: str, more: str) -> CampaignError:
     return CampaignError(
         f"the bytes with MD5 {md5} are not in DVC's cache {more}",
-        fix="bring them with `dvc pull --all-tags`, or copy the cache of a clone that has them",
+        fix="copy the cache of a clone that has them; if the campaign is your own, "
+        "`dvc pull --all-tags` brings what the remote has",
     )
