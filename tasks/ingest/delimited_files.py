@@ -19,6 +19,8 @@ OTHERWISE = "cp1252"
 """The encoding of a file that is neither UTF-8 nor UTF-16: Excel's, where Latin letters are."""
 SAVE_AS = "save it as 'CSV UTF-8 (comma delimited)'"
 SAMPLE, RECORDS = 1 << 20, 100
+NEAR = 20
+"""Letters on either side of one that are shown to people."""
 # So much of a file may lie in one row.
 BLOCK = 1 << 26
 UTF8_SEQUENCE = re.compile(
@@ -72,9 +74,16 @@ def _refuse_damaged_utf8(content: bytes, name: str) -> None:
 
 
 def _remark(text: str, name: str) -> str:
-    word = re.search(r"\S*[^\x00-\x7f]\S*", text)
-    example = f", as in {word[0][:40]!r}" if word else ""
+    letter = re.search(r"[^\x00-\x7f]", text)
+    example = f", as in {_word_around(text, letter.start())!r}" if letter else ""
     return f"{name} is not UTF-8 and was read as {OTHERWISE}{example}"
+
+
+def _word_around(text: str, place: int) -> str:
+    """Give the word that a letter is in, or the part of a long one that is near it."""
+    before, after = text[max(0, place - NEAR) : place], text[place : place + NEAR]
+    start = max(before.rfind(space) for space in " \t\r\n") + 1
+    return before[start:] + re.split(r"\s", after, maxsplit=1)[0]
 
 
 def _delimiter(text: str) -> str:

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from tasks.domain.errors import DataError
 
 # Blanks that spreadsheets add around a title unseen, those of no width too.
-AROUND = re.compile(r"^[\s\u200b\ufeff]+|[\s\u200b\ufeff]+$")
+AROUND = re.compile(r"^[\s\u200b\ufeff]++|(?<![\s\u200b\ufeff])[\s\u200b\ufeff]++$")
 
 
 def tidied(titles: Sequence[str]) -> list[str]:

@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import resource
+import signal
 import struct
 import zipfile
 import zlib
@@ -18,6 +19,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from processes import HANG_SECONDS
 from support import in_process
 
 from tasks.campaign import Campaign
@@ -26,6 +28,7 @@ from tasks.domain.errors import DataError, LabelloopError
 from tasks.domain.expansion import ALWAYS, GIB, MIB, MOST, Room
 from tasks.ingest import pieces, readers
 from tasks.ingest.room import most
+from tasks.ingest.source import open_source
 from tasks.modeling.images import Pixels
 from tasks.params import load
 from tasks.reporting import pictures
@@ -249,3 +252,18 @@ def test_a_room_says_what_to_do() -> None:
         Room("a", GIB, GIB).take(GIB + 1)
     with pytest.raises(DataError, match="without packing"):
         Room("a", 1).take(ALWAYS + 1)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"id,note\n1," + b"x" * 2_000_000 + b"\xe9\n", b"id,a" + b" " * 100_000 + b"b\n1,2\n"],
+)
+def test_a_long_word_takes_no_longer_than_many_short_ones(tmp_path: Path, content: bytes) -> None:
+    """Only a hang reaches the bound, as it did while a pattern began anew at each letter."""
+    (tmp_path / "a.csv").write_bytes(content)
+
+    def read() -> None:
+        signal.alarm(int(HANG_SECONDS))
+        open_source("a.csv", tmp_path).table(id="id")
+
+    assert in_process(read) == 0

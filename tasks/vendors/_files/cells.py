@@ -23,7 +23,7 @@ _BEGINNING = rf'(^|[,;|\t\r\n"])([{BLANK}]*)'
 _TO_GUARD = re.compile(rf"{_BEGINNING}('*)(?=[{SIGNS}])")
 _GUARDED = re.compile(rf"{_BEGINNING}'('*)(?=[{SIGNS}])")
 _BLANK_FIRST = re.compile(r"'*[\t\r]")
-_AROUND = re.compile(rf"^[{BLANK}]+|[{BLANK}]+$")
+_AROUND = re.compile(rf"^[{BLANK}]++|(?<![{BLANK}])[{BLANK}]++$")
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]+)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
