@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 HEARTBEAT_SECONDS = "30"
 """How often a run says that it lives; Prefect allows nothing shorter."""
-FIELDS = (5, 6)
-"""As many has a plan of cron's, the last one for seconds."""
+FIELDS = (5, 6, 7)
+"""As many has a plan of cron's; the sixth is for seconds, the seventh for years."""
 SEE = "see --help for an example"
 
 
@@ -64,11 +64,12 @@ class Plan:
         ParamsError
             Names the option.
         """
-        if self.cron and self.rounds_every is not None:
-            fix = "give one of them"
-            raise ParamsError("goes not with --cron", where="--rounds-every", fix=fix)
-        if self.cron and not self.cron.startswith("@") and len(self.cron.split()) not in FIELDS:
-            raise ParamsError(f"{self.cron!r} is no plan", where="--cron", fix=SEE)
+        if self.cron is not None:
+            if self.rounds_every is not None:
+                fix = "give one of them"
+                raise ParamsError("goes not with --cron", where="--rounds-every", fix=fix)
+            if not self.cron.startswith("@") and len(self.cron.split()) not in FIELDS:
+                raise ParamsError(f"{self.cron!r} is no plan", where="--cron", fix=SEE)
         if self.timezone not in available_timezones():
             what = f"{self.timezone!r} is no time zone"
             raise ParamsError(what, where="--timezone", fix=SEE)

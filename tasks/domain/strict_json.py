@@ -25,7 +25,7 @@ class StrictJsonError(ValueError):
     """Says what is wrong, to be put behind the name of a file or a field."""
 
 
-def parse(content: bytes | str, *, names_once: bool = False) -> Any:
+def parse(content: bytes | str, *, names_once: bool = False, most_nested: int = MOST_NESTED) -> Any:
     """Read a JSON value.
 
     Parameters
@@ -33,16 +33,18 @@ def parse(content: bytes | str, *, names_once: bool = False) -> Any:
     content : bytes or str
     names_once : bool
         Whether to refuse an object that names a member twice; otherwise the last one counts.
+    most_nested : int
+        How many objects and lists may be within one another.
 
     Raises
     ------
     StrictJsonError
         It is no JSON or no UTF-8, holds NaN, a number beyond all reals or half a character, or is
-        nested deeper than `MOST_NESTED`.
+        nested deeper than `most_nested`.
     """
     text = _text(content)
-    if _depth(text) > MOST_NESTED:
-        raise StrictJsonError(f"is nested deeper than {MOST_NESTED} levels")
+    if _depth(text, most_nested) > most_nested:
+        raise StrictJsonError(f"is nested deeper than {most_nested} levels")
     hooks: Any = {"parse_int": _whole, "parse_float": _real} if LARGE.search(text) else {}
     if names_once:
         hooks["object_pairs_hook"] = _once
@@ -99,9 +101,9 @@ def _text(content: bytes | str) -> str:
         raise StrictJsonError(f"is not UTF-8 (byte {error.start})") from None
 
 
-def _depth(text: str) -> int:
+def _depth(text: str, most: int) -> int:
     """Say how deep brackets are nested, or 0 where there are too few to be nested deep."""
-    if text.count("[") + text.count("{") <= MOST_NESTED:
+    if text.count("[") + text.count("{") <= most:
         return 0
     deepest = depth = 0
     for found in BRACKETS.finditer(text):

@@ -57,6 +57,7 @@ def test_a_turn_is_had_by_one_and_ends_with_its_process(tmp_path: Path) -> None:
     [
         (["--cron", "0 7 * * *", "--rounds-every", "60"], "--rounds-every: goes not with --cron"),
         (["--cron", "often"], "--cron: 'often' is no plan"),
+        (["--cron", ""], "--cron: '' is no plan"),
         (["--cron", "61 7 * * *"], "--cron: Invalid cron"),
         (["--cron", "0 7 * * *", "--timezone", "Nowhere/Here"], "--timezone: "),
     ],

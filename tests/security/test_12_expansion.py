@@ -259,7 +259,7 @@ def test_a_room_says_what_to_do() -> None:
     [b"id,note\n1," + b"x" * 2_000_000 + b"\xe9\n", b"id,a" + b" " * 100_000 + b"b\n1,2\n"],
 )
 def test_a_long_word_takes_no_longer_than_many_short_ones(tmp_path: Path, content: bytes) -> None:
-    """Only a hang reaches the bound, as it did while a pattern began anew at each letter."""
+    """Only a hang reaches the bound: a pattern that begins anew at each letter takes hours."""
     (tmp_path / "a.csv").write_bytes(content)
 
     def read() -> None:

@@ -5,6 +5,8 @@ from typing import Any
 
 from tasks.domain import strict_json
 
+MOST_NESTED = 20
+
 
 def strict_object(text: str | bytes) -> dict[str, Any]:
     """Read one JSON object.
@@ -14,7 +16,7 @@ def strict_object(text: str | bytes) -> dict[str, Any]:
     ValueError
         It is none, or not what `tasks.domain.strict_json.parse` takes.
     """
-    value = strict_json.parse(text, names_once=True)
+    value = strict_json.parse(text, names_once=True, most_nested=MOST_NESTED)
     if not isinstance(value, dict):
         raise ValueError(f"is a JSON {type(value).__name__}, not an object")
     return value
